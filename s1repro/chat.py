@@ -1,0 +1,174 @@
+"""Thinking formats: the sole owner of chat templates and delimiters.
+
+Training text and evaluation prompts are put together here, from the same segments in the same order, so that an
+evaluation prompt is an exact prefix of the ids the model was trained on. A format's own pieces are encoded with their
+special tokens; text that comes from data (questions, traces, attempts) never becomes a special token, whatever it
+says. Where the tokens stop or how many there may be is `s1repro.scaling`'s business.
+
+    fmt = FORMATS["qwen"]
+    fmt.check(tokenizer)
+    prompt, completion = fmt.example_ids(tokenizer, "2+2?", "Two and two.", "4")
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+ANSWER_MARKER = "Answer:"
+"""What an attempt must hold; `Answer: ` is put in front of one that does not (the public code's rule)."""
+
+
+@dataclass(frozen=True)
+class ThinkingFormat:
+    """One way to write a question, a thinking trace and an attempt as a conversation (section 3.1 and appendix D).
+
+    `stop_token` is the one special token that ends thinking when the model samples it. `trace_end` is ordinary text
+    that closes a trace in front of it: the model samples it itself when it stops by its own choice, and it is
+    appended when thinking is cut. `turn_ends` end the answer; the first must be in the vocabulary, the others are
+    used where they are.
+    """
+
+    name: str
+    before_question: str
+    after_question: str
+    trace_end: str
+    stop_token: str
+    answer_opening: str
+    turn_ends: tuple[str, ...]
+
+    def prompt_ids(self, tokenizer: PreTrainedTokenizerBase, question: str) -> list[int]:
+        """The prompt's ids, up to and including the opening of the thinking."""
+        return [
+            *_markup(tokenizer, self.before_question),
+            *plain_ids(tokenizer, question),
+            *_markup(tokenizer, self.after_question),
+        ]
+
+    def example_ids(
+        self, tokenizer: PreTrainedTokenizerBase, question: str, trace: str, attempt: str
+    ) -> tuple[list[int], list[int]]:
+        """A training example: (prompt ids, completion ids).
+
+        The completion is the trace, the end of thinking, the attempt and the end of the turn; the loss is taken on
+        it alone (section 4.1). `trace_end` is encoded together with the trace, as one text, because that is how the
+        model samples it.
+        """
+        attempt = attempt.strip()
+        if ANSWER_MARKER not in attempt:
+            attempt = f"{ANSWER_MARKER} {attempt}"
+        completion = [
+            *plain_ids(tokenizer, trace.strip() + self.trace_end),
+            *self.end_of_thinking_ids(tokenizer, natural=True),
+            *plain_ids(tokenizer, attempt),
+            *_markup(tokenizer, self.turn_ends[0]),
+        ]
+        return self.prompt_ids(tokenizer, question), completion
+
+    def end_of_thinking_ids(self, tokenizer: PreTrainedTokenizerBase, *, natural: bool = False) -> list[int]:
+        """What is appended to end thinking.
+
+        `natural`: the model sampled `stop_token` itself, so `trace_end` is already there. Otherwise thinking is cut
+        where it stands and `trace_end` comes first.
+        """
+        opening = _markup(tokenizer, self.answer_opening)
+        return opening if natural else [*plain_ids(tokenizer, self.trace_end), *opening]
+
+    def stop_ids(self, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+        """The ids that end thinking."""
+        return (_token_id(tokenizer, self.stop_token),)
+
+    def turn_end_ids(self, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+        """The ids that end the model's turn: the format's own and the tokenizer's end of sequence."""
+        vocabulary = tokenizer.get_added_vocab()
+        ids = {_token_id(tokenizer, self.turn_ends[0])}
+        ids.update(vocabulary[token] for token in self.turn_ends[1:] if token in vocabulary)
+        if isinstance(tokenizer.eos_token_id, int):
+            ids.add(tokenizer.eos_token_id)
+        return tuple(sorted(ids - set(self.stop_ids(tokenizer))))
+
+    def check(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        """Raise `ValueError` unless every special token of the format is one token of `tokenizer`."""
+        template = self.before_question + self.after_question + self.answer_opening + self.turn_ends[0]
+        needed = sorted({*re.findall(r"<\|\w+\|>", template), self.stop_token})
+        added = tokenizer.get_added_vocab()
+        missing = [token for token in needed if token not in added]
+        if missing:
+            raise ValueError(
+                f"thinking format {self.name!r} needs the special token(s) {', '.join(missing)}, which the tokenizer "
+                f"of {tokenizer.name_or_path or 'the model'} does not have: set model.format to one that suits the "
+                f"model ({', '.join(FORMATS)})"
+            )
+
+
+def plain_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Encode text that comes from data; text that spells a special token stays text.
+
+    `split_special_tokens` alone leaves added tokens that are not flagged special (`<|fim_pad|>` and `<tool_call>` in
+    Qwen2.5), so where any added token is spelt out it is encoded letter by letter.
+    """
+    spelt = [token for token in tokenizer.get_added_vocab() if len(token) > 1 and token in text]
+    if not spelt:
+        return _encode(tokenizer, text, split_special=True)
+    pattern = "|".join(re.escape(token) for token in sorted(spelt, key=len, reverse=True))
+    ids: list[int] = []
+    for index, piece in enumerate(re.split(f"({pattern})", text)):
+        letters = index % 2 == 1  # re.split puts what the group matched at the odd places
+        for part in piece if letters else [piece]:
+            ids.extend(_encode(tokenizer, part, split_special=True))
+    return ids
+
+
+def _markup(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Encode a piece of a format: special tokens are special."""
+    return _encode(tokenizer, text, split_special=False)
+
+
+def _encode(tokenizer: PreTrainedTokenizerBase, text: str, *, split_special: bool) -> list[int]:
+    ids = tokenizer(text, add_special_tokens=False, split_special_tokens=split_special)["input_ids"]
+    assert isinstance(ids, list)
+    return ids
+
+
+def _token_id(tokenizer: PreTrainedTokenizerBase, token: str) -> int:
+    """The id of a special token; `ThinkingFormat.check` has made sure it is there."""
+    found: int = tokenizer.get_added_vocab()[token]
+    return found
+
+
+def _qwen(name: str, system: str) -> ThinkingFormat:
+    """Qwen's ChatML, with thinking and answer as turns inside the assistant's turn, as s1 was trained."""
+    return ThinkingFormat(
+        name=name,
+        before_question=f"{system}<|im_start|>user\n",
+        after_question="<|im_end|>\n<|im_start|>assistant\n<|im_start|>think\n",
+        trace_end="\n",
+        stop_token="<|im_start|>",
+        answer_opening="<|im_start|>answer\n",
+        turn_ends=("<|im_end|>", "<|endoftext|>"),
+    )
+
+
+_QWEN_SYSTEM = "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n"
+
+_LLAMA = ThinkingFormat(
+    name="llama",
+    before_question="<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n",
+    after_question=(
+        "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n<|start_header_id|>think<|end_header_id|>\n\n"
+    ),
+    trace_end="",
+    stop_token="<|start_header_id|>",
+    answer_opening="<|start_header_id|>answer<|end_header_id|>\n\n",
+    turn_ends=("<|eot_id|>", "<|end_of_text|>", "<|eom_id|>"),
+)
+
+FORMATS: dict[str, ThinkingFormat] = {
+    fmt.name: fmt for fmt in (_qwen("qwen", _QWEN_SYSTEM), _qwen("qwen-plain", ""), _LLAMA)
+}
+"""The formats by name: `qwen` (with Qwen2.5's default system prompt, as the paper), `qwen-plain` (no system turn) and
+`llama` (header style)."""

@@ -1,0 +1,140 @@
+"""The command line of the stages: Hydra in, a checked `Config` out, and one clear line for each mistake.
+
+A stage is a function of the typed `Config`; `run_stage` composes it from `conf/`, `recipes/` and the overrides on the
+command line. A user's mistake ends in exactly one `error: ...` line and exit code 2 (set HYDRA_FULL_ERROR=1 for the
+traceback), an interruption in exit code 130. In a multirun (`-m`) each failed job gets its line, and the whole
+command fails. Bugs keep their traceback. Paths are relative to where the command is started; Hydra leaves no files
+there.
+
+    if __name__ == "__main__":
+        run_stage(run)      # python -m s1repro.curate recipe=demo selection.size=100
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from traceback import print_exc
+from typing import Any, NoReturn, cast, get_type_hints
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.types import RunMode
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+from yaml import YAMLError
+
+from s1repro.config import Config, check
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+"""Where `config.yaml` and the config groups are."""
+
+MISTAKES = (ValueError, OSError, HydraException, OmegaConfBaseException, YAMLError)
+"""What a user can cause: shown as one line."""
+
+
+def run_stage(stage: Callable[[Config], None]) -> None:
+    """Run `stage` with the config that `sys.argv` asks for; leave the process on a mistake or an interruption."""
+    debug = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # else Hydra prints and exits by itself, over many lines
+    # Hydra's parser takes no override that comes both before and after a flag.
+    sys.argv[1:] = sorted(sys.argv[1:], key=lambda argument: argument not in ("-m", "--multirun"))
+
+    def job(composed: DictConfig) -> None:
+        try:
+            stage(_typed(composed))
+        except Exception as error:
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                _report_job(error)
+                raise ValueError("not all jobs of the multirun succeeded, see above") from None
+            if debug or not isinstance(error, MISTAKES):
+                raise
+            _leave(error)  # from here, where Hydra does not add lines of its own
+
+    try:
+        hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
+    except KeyboardInterrupt:
+        print("interrupted; run the same command again to resume", file=sys.stderr)
+        sys.exit(130)
+    except MISTAKES as error:
+        if debug:
+            raise
+        _leave(error)
+
+
+def _leave(error: BaseException) -> NoReturn:
+    print(f"error: {_explain(error)}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _report_job(error: Exception) -> None:
+    """Report a failed job of a multirun at once: Hydra goes on, and in the end raises the first failure only."""
+    current = HydraConfig.get().job
+    where = f"job {current.num} ({current.override_dirname})"
+    if isinstance(error, MISTAKES):
+        print(f"error: {where}: {_explain(error)}", file=sys.stderr)
+    else:
+        print_exc()
+        print(f"error: {where}: {type(error).__name__}", file=sys.stderr)
+
+
+def _typed(composed: DictConfig) -> Config:
+    """The composed tree as a checked `Config`."""
+    tree = cast("dict[str, Any]", OmegaConf.to_container(composed, resolve=False))
+    missing = _missing(tree)
+    if missing:
+        recipes = ", ".join(f"recipe={path.stem}" for path in sorted((CONF / "recipe").glob("*.yaml")))
+        raise ValueError(f"no value for {', '.join(missing)}: give {missing[0]}=... or one of {recipes}")
+    # Merged anew, because Hydra lets +key=value add what the schema does not have.
+    config = cast(Config, OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), tree)))
+    check(config)
+    return config
+
+
+def _missing(tree: dict[str, Any], prefix: str = "") -> list[str]:
+    """The dotted keys that have no value yet."""
+    keys: list[str] = []
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            keys += _missing(value, f"{prefix}{key}.")
+        elif value == MISSING:
+            keys.append(f"{prefix}{key}")
+    return keys
+
+
+def _explain(error: BaseException) -> str:
+    """One line that names what is wrong and, where there are choices, the choices."""
+    source = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    first_line = (str(source).splitlines() or [type(source).__name__])[0].strip()
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
+        group, _, option = error.missing_cfg_file.rpartition("/")
+        return f"{group}={option}: no such option; choose from: {', '.join(error.options)}"
+    if isinstance(error, OverrideParseException):
+        return f"{error.override}: not a valid override ({first_line}); write key=value"
+    if isinstance(source, OmegaConfBaseException) and source.full_key:
+        if isinstance(source, ConfigKeyError | ConfigAttributeError):
+            return _unknown_key(source.full_key)
+        return f"{source.full_key}: {first_line}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _unknown_key(key: str) -> str:
+    """Explain a dotted key that `Config` does not have: the nearest one, and all at its level."""
+    node: type = Config
+    *groups, last = key.split(".")
+    for depth, group in enumerate(groups):
+        hints = get_type_hints(node)
+        if not is_dataclass(hints.get(group)):
+            groups, last = groups[:depth], group
+            break
+        node = hints[group]
+    names = [field.name for field in fields(cast(Any, node))]
+    prefix = "".join(f"{group}." for group in groups)
+    close = difflib.get_close_matches(last, names, n=1)
+    hint = f"did you mean {prefix}{close[0]}? " if close else ""
+    return f"{key}: no such key; {hint}{'.'.join(groups) or 'the config'} has: {', '.join(names)}"

@@ -1,0 +1,194 @@
+"""The stage `curate`: the pool becomes the set, one filter after the other (section 2 of the paper).
+
+Reads `data.pool` and the benchmarks' questions; writes `runs/<name>/curate/`: `funnel.csv`, `s1k.jsonl`,
+`dropped.jsonl`, `solvers.jsonl` (the solvers' answers: the only slow step, journalled) and `manifest.json` last.
+Killed at any moment and started again it ends with the same bytes. The presets `random`, `diverse` and `longest` go
+without the difficulty filter, as in the paper's ablations.
+
+    run(config)     # or: python -m s1repro.curate recipe=demo
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from s1repro.artifacts import (
+    MANIFEST,
+    Journal,
+    file_sha256,
+    fingerprint,
+    finish,
+    is_done,
+    stage_folder,
+    write_jsonl,
+    write_text,
+)
+from s1repro.benchmarks import benchmark_fingerprint, load_benchmark
+from s1repro.config import Config
+from s1repro.curate import decontamination, difficulty, domains, quality, selection, teacher
+from s1repro.curate.funnel import Dropped, Filtered, Funnel
+from s1repro.curate.sources import load_pool
+from s1repro.pretrained import load_tokenizer, model_mark
+from s1repro.progress import Progress
+from s1repro.records import Row
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from s1repro.engines import Engine
+
+SOLVED = ("paper", "code")
+"""Presets that use the difficulty filter and take rows outright."""
+CLASSED = ("paper", "code", "diverse")
+"""Presets that draw by domain, so that each row needs one."""
+BATCH = 256
+"""Traces handed to the tokenizer at once."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the funnel made: the set in the order it was taken, and its account."""
+
+    chosen: list[Row]
+    funnel: Funnel
+    facts: dict[str, Any]
+
+
+def run(config: Config) -> None:
+    """Curate, or say that it is done. Raises `ValueError` for a malformed pool or one that is too small."""
+    folder = stage_folder(config.runs, config.name, "curate")
+    if not Path(config.data.pool).is_file():
+        raise ValueError(f"data.pool: no file {config.data.pool}; give a JSONL file of rows in the s1K schema")
+    model = model_mark(config.model.base, "model.base")
+    mark = fingerprint(
+        {
+            "pool": file_sha256(config.data.pool),
+            "benchmarks": {name: benchmark_fingerprint(name) for name in config.data.benchmarks},
+            "model": model,
+            "selection": config.selection,
+            "seed": config.seed,
+            "engine": [config.engine.name, config.engine.dtype, config.engine.max_model_len],
+        }
+    )
+    if is_done(folder, mark):
+        print(f"curate: done already, {folder}")
+        return
+    right = remembered(teacher.is_right)
+    pool = load_pool(config.data.pool)
+    result = _curate(config, pool, folder, model, right)
+    shares = {"pool": _share(pool, right), "set": _share(result.chosen, right)}
+    files = _write(folder, result) + (["solvers.jsonl"] if config.selection.preset in SOLVED else [])
+    finish(folder, mark, files, {**result.facts, "teacher_right": shares})
+    print(result.funnel.table())
+    print(f"teacher right: {shares['pool']:.1%} of the pool, {shares['set']:.1%} of the set")
+    print(
+        f"curate: {len(result.chosen)} questions, {result.facts['domains']} domains, "
+        f"{result.facts['tokens']:,} tokens of traces, {folder}"
+    )
+
+
+def _curate(config: Config, pool: Sequence[Row], folder: Path, model: str, right: Callable[[Row], bool]) -> Result:
+    """All steps, in the paper's order."""
+    preset = config.selection.preset
+    solvers = preset in SOLVED and difficulty.pair(config.selection.solver_prompts, config.selection.solver_tokens)
+    measured = [question.text for name in config.data.benchmarks for question in load_benchmark(name)]
+    funnel = Funnel(pool)
+    rows = funnel.take("quality", quality.teacher_failures(pool))
+    rows = funnel.take("quality", quality.formatting(rows))
+    rows = funnel.take("decontamination", decontamination.duplicates(rows))
+    rows = funnel.take("decontamination", decontamination.contaminated(rows, measured, config.selection.ngram))
+    selection.require_enough(rows, config.selection.size)  # before the slow part
+    rows = with_lengths(rows, load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code))
+    if solvers:
+        rows = funnel.take("difficulty", _hard_rows(config, rows, solvers, folder, model))
+    if preset in CLASSED:
+        rows = domains.classify(rows)
+    sources = (config.selection.outright_sources, config.selection.outright_long_sources)
+    length = config.selection.outright_length
+    chosen = selection.select(
+        rows,
+        preset,
+        config.selection.size,
+        config.seed,
+        outright_sources=sources[0],
+        outright_long_sources=sources[1],
+        outright_length=length,
+        right=right,
+    )
+    ids = {row.id for row in chosen}
+    funnel.take("selection", Filtered(chosen, [Dropped(row, "not drawn") for row in rows if row.id not in ids]))
+    facts = {
+        "rows": len(chosen),
+        "domains": len({row.domain for row in chosen}),
+        "tokens": sum(row.length for row in chosen),
+        "outright": len(selection.outright(rows, *sources, length, right)) if preset in SOLVED else 0,
+    }
+    return Result(chosen, funnel, facts)
+
+
+def with_lengths(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> list[Row]:
+    """The rows with their traces' lengths in tokens, without special tokens at the ends."""
+    counted: list[Row] = []
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        ids = tokenizer([row.trace for row in batch], add_special_tokens=False, verbose=False)["input_ids"]
+        counted += [replace(row, length=len(part)) for row, part in zip(batch, ids, strict=True)]
+    return counted
+
+
+def _hard_rows(
+    config: Config, rows: Sequence[Row], solvers: Sequence[difficulty.Solver], folder: Path, model: str
+) -> Filtered:
+    """The difficulty filter on the configured engine; its journal is put in order when all have answered."""
+    shaping = fingerprint([model, config.engine.name, config.engine.dtype, config.engine.max_model_len])
+    with Journal(folder / "solvers.jsonl") as journal:
+        filtered = asyncio.run(
+            difficulty.hard_rows(
+                rows, solvers, shaping, lambda: _engine(config), journal, config.engine.max_concurrency
+            )
+        )
+        entries = journal.read()
+    write_jsonl(folder / "solvers.jsonl", difficulty.in_order(entries))
+    return filtered
+
+
+def _engine(config: Config) -> Engine:
+    from s1repro.engines import load_engine
+
+    return load_engine(config.engine, config.model.base, config.model.trust_remote_code)
+
+
+def remembered(right: Callable[[Row], bool]) -> Callable[[Row], bool]:
+    """`right`, asked once for each row's id: a row's length and domain change on its way, its attempt does not."""
+    verdicts: dict[str, bool] = {}
+
+    def ask(row: Row) -> bool:
+        if row.id not in verdicts:
+            verdicts[row.id] = right(row)
+        return verdicts[row.id]
+
+    return ask
+
+
+def _share(rows: Sequence[Row], right: Callable[[Row], bool]) -> float:
+    """The share of rows whose teacher answered right; rows without an attempt or a reference count as wrong."""
+    verdicts = []
+    with Progress(len(rows), "teacher's answers") as progress:
+        for row in rows:
+            verdicts.append(bool(row.solution and row.attempt) and right(row))
+            progress.step()
+    return sum(verdicts) / len(rows)
+
+
+def _write(folder: Path, result: Result) -> list[str]:
+    """Write the results; their names."""
+    (folder / MANIFEST).unlink(missing_ok=True)  # of other settings: it must not vouch for a mix of both
+    write_text(folder / "funnel.csv", result.funnel.csv())
+    write_jsonl(folder / "s1k.jsonl", [row.to_json() for row in result.chosen])
+    dropped = [{"id": drop.row.id, "step": step, "reason": drop.reason} for step, drop in result.funnel.dropped]
+    write_jsonl(folder / "dropped.jsonl", dropped)
+    return ["funnel.csv", "s1k.jsonl", "dropped.jsonl"]

@@ -1,0 +1,56 @@
+r"""The two quality filters of section 2.2: teacher failures, then bad formatting. Pure functions.
+
+Whether the teacher's answer is right plays no part here: the paper keeps wrong traces (53.6 % of s1K are right).
+
+    kept = formatting(teacher_failures(rows).kept).kept
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from s1repro.curate.funnel import Dropped, Filtered
+from s1repro.records import Row
+
+_NUMBERED = re.compile(r"p[1-9][0-9]{0,2}\.")
+_BOLD_DIGIT = re.compile(r"\*\*(?=\S)[^*\n]*[0-9][^*\n]*(?<=\S)\*\*")
+
+
+def teacher_failures(rows: Sequence[Row]) -> Filtered:
+    """Drop rows whose question, solution, trace or attempt is null or blank: the teacher or its API failed."""
+    return _filter(rows, _failure)
+
+
+def formatting(rows: Sequence[Row]) -> Filtered:
+    """Drop rows whose question is badly formatted, as the public code's filter does.
+
+    That is: Asymptote figures `[asy]` (kept for AIME sources), `![Image]` placeholders, enumerated parts `p1.` to
+    `p999.`, and bold runs `**...**` within a line that hold a digit.
+    """
+    return _filter(rows, _malformed)
+
+
+def _filter(rows: Sequence[Row], reason: Callable[[Row], str]) -> Filtered:
+    judged = [(row, reason(row)) for row in rows]
+    return Filtered([row for row, why in judged if not why], [Dropped(row, why) for row, why in judged if why])
+
+
+def _failure(row: Row) -> str:
+    parts = {"question": row.question, "solution": row.solution, "trace": row.trace, "attempt": row.attempt}
+    for name, text in parts.items():
+        if not text.strip():
+            return f"teacher failure: no {name}"
+    return ""
+
+
+def _malformed(row: Row) -> str:
+    if "[asy]" in row.question and "AIME" not in row.source_type:
+        return "bad formatting: [asy] figure"
+    if "![Image]" in row.question:
+        return "bad formatting: image"
+    if _NUMBERED.search(row.question):
+        return "bad formatting: numbered part"
+    if _BOLD_DIGIT.search(row.question):
+        return "bad formatting: bold number"
+    return ""

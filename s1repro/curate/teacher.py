@@ -1,0 +1,43 @@
+"""Is the teacher's attempt right? Asked for the rows that are taken outright (section 2.2), and for the report.
+
+The paper asks a language model as judge; here `s1repro.grading` compares offline.
+
+    is_right(row)                                   # attempt against solution
+    reference(row), answer_kind(row)                # "42", "math"
+"""
+
+from __future__ import annotations
+
+from typing import cast, get_args
+
+from s1repro.curate.sources import facts
+from s1repro.grading import grade
+from s1repro.records import AnswerKind, Row
+
+
+def is_right(row: Row) -> bool:
+    """Whether the attempt's answer is the reference."""
+    return matches(row, row.attempt)
+
+
+def matches(row: Row, response: str) -> bool:
+    """Whether `response` answers the row's question rightly: letter for letter, or else as its kind allows."""
+    expected = reference(row)
+    # The plain comparison first: it settles most right answers without a mathematics parser. Not for a worked solution,
+    # of which it would see the first line only.
+    if "\n" not in expected and grade(response, expected, "exact").correct:
+        return True
+    return grade(response, expected, answer_kind(row)).correct
+
+
+def reference(row: Row) -> str:
+    """The reference answer: what follows the solution's last "Answer:", or the whole solution without one."""
+    return row.solution.rpartition("Answer:")[2].strip()
+
+
+def answer_kind(row: Row) -> AnswerKind:
+    """How the row's answer is compared: its metadata's `kind`, or else a choice for a letter A to D, or else math."""
+    kind = facts(row).get("kind")
+    if kind in get_args(AnswerKind):
+        return cast(AnswerKind, kind)
+    return "choice" if reference(row).strip("().") in ("A", "B", "C", "D") else "math"

@@ -1,0 +1,64 @@
+"""The engine contract: token ids in, token ids out, one coroutine a completion.
+
+Everything above this line of the house (forcing, sweeps, solvers) is written against `Engine` alone, so it
+runs the same on vLLM, on transformers and on the scripted test double. Batching is the engine's business.
+
+    completion = await engine.complete(ids, max_tokens=64, stop=Stop((eos,)), sampling=Sampling())
+    completion.token_ids      # the stop token is not among them
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Token ids that end a completion; the one met is reported and cut off."""
+
+    token_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are drawn. Temperature 0 is greedy, as the paper evaluates (section 4.1)."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What an engine returns.
+
+    `token_ids` never holds the stop token; `stop_token` is its id, None when `max_tokens` ended the
+    completion (`finish_reason == "length"`). `cached_tokens` counts prompt tokens taken from a prefix cache.
+    """
+
+    token_ids: tuple[int, ...]
+    finish_reason: Literal["stop", "length"]
+    stop_token: int | None = None
+    cached_tokens: int = 0
+
+
+class Engine(Protocol):
+    """A language model that completes token ids."""
+
+    tokenizer: PreTrainedTokenizerBase
+    max_model_len: int
+
+    async def complete(
+        self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling
+    ) -> Completion:
+        """Continue `prompt_ids` by at most `max_tokens` (>= 1) tokens, until a stop token."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what the engine holds: processes, memory, connections."""
+        ...

@@ -1,0 +1,88 @@
+"""The test double that ships: an engine whose continuations are written down.
+
+It keeps the contract of `Engine.complete` to the letter (stop tokens cut off and reported, `max_tokens` exact,
+requests that do not fit refused) and records what it was asked, so that a method's token accounts can be checked
+without a model. It has no prefix cache and no notion of temperature: the script decides.
+
+    engine = ScriptedEngine(tokenizer, lambda ids: [7, 8, eos], max_model_len=128)
+    await engine.complete([1, 2], max_tokens=8, stop=Stop((eos,)), sampling=Sampling())
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from s1repro.engines.base import Completion, Sampling, Stop
+from s1repro.engines.request import require_request
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True)
+class ScriptedRequest:
+    """One request as it arrived."""
+
+    prompt_ids: tuple[int, ...]
+    max_tokens: int
+    stop: Stop
+    sampling: Sampling
+
+
+class ScriptedEngine:
+    """An `Engine` that continues a prompt with what `script(prompt_ids)` gives.
+
+    The script's tokens are taken one by one until a stop token or `max_tokens`; it may be endless
+    (`itertools.repeat`), and one that runs dry before either is a `ValueError`. `vocab_size` is the model's, the
+    tokenizer's where not given. With `shuffle_seed`, requests that run at the same time end in a shuffled order.
+    `requests` holds every request in order of arrival.
+    """
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        script: Callable[[tuple[int, ...]], Iterable[int]],
+        max_model_len: int,
+        *,
+        vocab_size: int | None = None,
+        shuffle_seed: int | None = None,
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.max_model_len = max_model_len
+        self.requests: list[ScriptedRequest] = []
+        self._script = script
+        self._vocab_size = len(tokenizer) if vocab_size is None else vocab_size
+        self._shuffle = None if shuffle_seed is None else random.Random(shuffle_seed)
+
+    async def complete(
+        self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling
+    ) -> Completion:
+        """Continue `prompt_ids` by the script; see `Engine.complete`."""
+        require_request(
+            prompt_ids, max_tokens=max_tokens, vocab_size=self._vocab_size, max_model_len=self.max_model_len
+        )
+        prompt = tuple(prompt_ids)
+        self.requests.append(ScriptedRequest(prompt, max_tokens, stop, sampling))
+        if self._shuffle is not None:
+            for _ in range(self._shuffle.randrange(8)):
+                await asyncio.sleep(0)
+        return _follow(self._script(prompt), max_tokens, stop)
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+def _follow(script: Iterable[int], max_tokens: int, stop: Stop) -> Completion:
+    """Take tokens until the first stop token or `max_tokens` of them."""
+    taken: list[int] = []
+    for token in script:
+        if token in stop.token_ids:
+            return Completion(tuple(taken), "stop", token)
+        taken.append(token)
+        if len(taken) == max_tokens:
+            return Completion(tuple(taken), "length")
+    raise ValueError(f"the script ran dry after {len(taken)} tokens: it must go on to a stop token or {max_tokens}")

@@ -1,0 +1,221 @@
+"""vLLM in this process: one coroutine a completion, the engine batches them (the paper evaluates with vLLM too).
+
+This is the one module that imports `vllm`. It starts an `AsyncLLM`, whose model runs in processes of its own, hands it
+token ids and takes token ids back; vLLM's texts, stop strings and reasoning parsers are not used. Serving over HTTP and
+speculative decoding are not covered.
+
+An engine belongs to the event loop it is first used on. Scripts that start one need the usual
+`if __name__ == "__main__":`, because vLLM spawns its processes.
+
+    engine = VllmEngine(config.engine, "runs/demo/train/checkpoint")
+    completion = await engine.complete(ids, max_tokens=64, stop=Stop((eos,)), sampling=Sampling())
+    await engine.close()
+
+Seen in vLLM 0.32, and why the code is as it is:
+
+- Prompt ids are accepted up to the *model's* vocabulary, so an id sampled in the padding above the tokenizer's can be
+  fed back; ids beyond that are refused in front of every engine (`s1repro.engines.request`).
+- The stop token stays in `token_ids`. `ignore_eos` leaves `stop_token_ids` in force and keeps the tokenizer's own end
+  of sequence from ending a completion that was not asked to stop there.
+- The engine process does not notice when its parent is killed: see `_DiesWithParent`.
+- On a CPU vLLM binds its OpenMP threads to the first cores and overrides `OMP_NUM_THREADS`. Two engines, or an engine
+  and a training, would then share a core while others idle. So threads are left to the system (`nobind`) and their
+  number is what the user says, or the cores less one. `VLLM_CPU_OMP_THREADS_BIND=auto` brings the binding back, which
+  pays on a large machine that runs nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from s1repro.config import EngineConfig
+from s1repro.engines.base import Completion, Sampling, Stop
+from s1repro.engines.request import require_request
+from s1repro.pretrained import load_tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedTokenizerBase
+
+_WEIGHTS = "*.safetensors"
+"""The one format that is read: others are unpickled, which can run code."""
+
+
+class VllmEngine:
+    """An `Engine` over vLLM's `AsyncLLM`.
+
+    Raises `ValueError`, before any process is started, where `model` is no model, has no weights, or is made for
+    fewer than `config.max_model_len` tokens.
+    """
+
+    def __init__(self, config: EngineConfig, model: str, trust_remote_code: bool = False) -> None:
+        hf_config = require_model(model, config.max_model_len, trust_remote_code)
+        _set_environment()
+        self.tokenizer: PreTrainedTokenizerBase = load_tokenizer(model, "model", trust_remote_code)
+        self.max_model_len = config.max_model_len
+        self._vocab_size: int = hf_config.get_text_config().vocab_size
+        self._slots = asyncio.Semaphore(config.max_concurrency)
+        self._request_numbers = itertools.count()
+        self._llm = _start(config, model, trust_remote_code)
+
+    async def complete(
+        self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling
+    ) -> Completion:
+        """Continue `prompt_ids`; see `Engine.complete`. At most `max_concurrency` run at once, the rest wait."""
+        from vllm import SamplingParams
+        from vllm.inputs import tokens_input
+        from vllm.sampling_params import RequestOutputKind
+
+        require_request(
+            prompt_ids, max_tokens=max_tokens, vocab_size=self._vocab_size, max_model_len=self.max_model_len
+        )
+        params = SamplingParams(
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            seed=sampling.seed,
+            max_tokens=max_tokens,
+            stop_token_ids=list(stop.token_ids),
+            ignore_eos=True,
+            detokenize=False,
+            output_kind=RequestOutputKind.FINAL_ONLY,
+        )
+        async with self._slots:
+            name = f"s1-{next(self._request_numbers)}"
+            async for output in self._llm.generate(tokens_input(list(prompt_ids)), params, name):
+                return _completion(output, stop)
+        raise AssertionError("vLLM ended a request without an output")
+
+    async def close(self) -> None:
+        """End vLLM's processes; the ones still busy after a few seconds are killed."""
+        llm, self._llm = self._llm, None  # its finaliser must not run while the interpreter goes down
+        if llm is not None:
+            llm.shutdown(timeout=5.0)
+
+
+def _completion(output: Any, stop: Stop) -> Completion:
+    """vLLM's final output as a `Completion`: the stop token taken off the end and reported."""
+    result = output.outputs[0]
+    ids = tuple(result.token_ids)
+    cached = output.num_cached_tokens or 0
+    if result.finish_reason == "length":
+        return Completion(ids, "length", cached_tokens=cached)
+    assert result.finish_reason == "stop" and ids[-1] in stop.token_ids, result
+    return Completion(ids[:-1], "stop", ids[-1], cached)
+
+
+def require_model(model: str, max_model_len: int, trust_remote_code: bool = False) -> PretrainedConfig:
+    """The model's configuration, once it is clear that the model can be served; `ValueError` in one line otherwise."""
+    from transformers import AutoConfig
+
+    folder = Path(model)
+    is_id = model.count("/") <= 1 and not model.startswith((".", "/", "~"))
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise ValueError(f"{model} is not a model: it has no config.json")
+        if not any(folder.glob(_WEIGHTS)):
+            raise ValueError(f"{model} holds no weights ({_WEIGHTS}): was its training interrupted?")
+    elif not is_id:
+        raise ValueError(f"there is no model in {model}: train it first, or set the path to one")
+    try:
+        config: PretrainedConfig = AutoConfig.from_pretrained(model, trust_remote_code=trust_remote_code)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise ValueError(f"cannot load the model {model}: {reason}") from error
+    text = config.get_text_config()
+    limit = getattr(text, "max_position_embeddings", None)
+    stretched = "factor" in (getattr(text, "rope_scaling", None) or {})  # then vLLM knows the limit better
+    if limit is not None and not stretched and max_model_len > limit:
+        raise ValueError(f"engine.max_model_len is {max_model_len}, but {model} is made for {limit} tokens: lower it")
+    return config
+
+
+def _set_environment() -> None:
+    """vLLM's settings that are environment variables; what the user has set stays."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    defaults = {
+        "VLLM_LOGGING_LEVEL": "ERROR",
+        "VLLM_NO_USAGE_STATS": "1",
+        "DO_NOT_TRACK": "1",
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+        "OMP_NUM_THREADS": str(max(1, cores - 1)),
+        "TORCH_CPP_LOG_LEVEL": "ERROR",
+        "PYTHONWARNINGS": "ignore::FutureWarning",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("vllm").setLevel(os.environ["VLLM_LOGGING_LEVEL"])  # vLLM sets it too, but after its first lines
+    if os.environ["VLLM_CPU_OMP_THREADS_BIND"] == "nobind":
+        # Without a binding to set up, a CPU model can run in the engine process: it starts a third sooner.
+        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+
+
+def _start(config: EngineConfig, model: str, trust_remote_code: bool) -> Any:
+    """Start an `AsyncLLM`; a setting that vLLM refuses is a `ValueError` in one line."""
+    from vllm import AsyncEngineArgs
+    from vllm.platforms import current_platform
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+    arguments = AsyncEngineArgs(
+        model=model,
+        trust_remote_code=trust_remote_code,
+        dtype=config.dtype,
+        max_model_len=config.max_model_len,
+        max_num_seqs=config.max_concurrency,
+        enforce_eager=config.enforce_eager,
+        gpu_memory_utilization=config.gpu_memory_utilization,
+        block_size=config.block_size,
+        tensor_parallel_size=config.tensor_parallel_size,
+        kv_cache_memory_bytes=config.cpu_cache_gib * 2**30 if current_platform.is_cpu() else None,
+        load_format="safetensors",
+        generation_config="vllm",  # the hub's file would change temperature and top_p behind our back
+        disable_log_stats=True,
+        use_tqdm_on_load=False,
+    )
+    try:
+        vllm_config = arguments.create_engine_config()
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"vLLM refuses these engine settings for {model}: {reason}") from error
+    vllm_config.additional_config = _DiesWithParent()
+    # Ctrl-C reaches every process of a terminal. The engine's inherit a mask that keeps it from them: this process
+    # stops them, and must not find them dead before it does. While they start, Ctrl-C waits.
+    unmasked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return AsyncLLM.from_vllm_config(vllm_config, disable_log_stats=True)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, unmasked)
+
+
+class _DiesWithParent:
+    """Makes every process that receives it end when the process that sent it does.
+
+    vLLM sends its configuration to the engine process, and that one to its workers, by pickling it. Unpickling this
+    part of it starts a thread that watches the sender, so that nothing is left behind even when the user's process is
+    killed outright.
+    """
+
+    def __reduce__(self) -> tuple[Callable[[int], _DiesWithParent], tuple[int]]:
+        return _watch, (os.getpid(),)
+
+    def compute_hash(self) -> str:
+        """vLLM keys its compilation cache with this; the watch changes nothing that is compiled."""
+        return "dies-with-parent"
+
+
+def _watch(sender: int) -> _DiesWithParent:
+    def outlive_nobody() -> None:
+        while os.getppid() == sender:
+            time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if sender != os.getpid():  # a copy within one process watches nothing
+        threading.Thread(target=outlive_nobody, name="dies-with-parent", daemon=True).start()
+    return _DiesWithParent()

@@ -1,0 +1,125 @@
+"""The stage `evaluate`: the model's thinking is forced to many budgets.
+
+Reads the folder `checkpoint` and the benchmarks in `evals/`; writes `runs/<name>/evaluate/`: `samples.jsonl`, a line a
+sample, `journal_config.json`, `telemetry.jsonl` and `manifest.json`, last. Killed at any moment and started again it
+repeats no finished sample, loses none, and ends with the same `samples.jsonl`. Other budgets, Waits or benchmarks in
+the same run add to it.
+
+    run(config)     # or: python -m s1repro.evaluate recipe=demo method.budgets=[64,128]
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from s1repro.artifacts import Journal, fingerprint, stage_folder
+from s1repro.benchmarks import benchmark_fingerprint, load_benchmark
+from s1repro.config import Config, EngineConfig
+from s1repro.evaluate.journal import SAMPLES, PointKey, claim, complete, finished, is_complete, listed_points
+from s1repro.evaluate.plan import Task, plan, points
+from s1repro.pretrained import load_tokenizer, model_mark
+from s1repro.records import Question, Sample
+
+if TYPE_CHECKING:
+    from s1repro.engines import Engine
+
+Load = Callable[[EngineConfig, str, bool], "Engine"]
+"""Starts an engine, as `s1repro.engines.load_engine` does."""
+
+
+def run(config: Config, load: Load | None = None) -> None:
+    """Take all samples that are not in yet; `load` is `load_engine` unless given.
+
+    Raises `ValueError` where model, benchmarks or budgets are unfit, before the engine starts.
+    """
+    folder = stage_folder(config.runs, config.name, "evaluate")
+    asked: dict[PointKey, int] = {
+        (benchmark, config.method.name, budget, waits): config.method.samples
+        for benchmark in config.data.benchmarks
+        for budget, waits in points(config.method)
+    }
+    identity = _identity(config)
+    sources = {name: benchmark_fingerprint(name) for name in config.data.benchmarks}
+    if is_complete(folder, identity, asked, sources):
+        print(f"evaluate: done already, {folder}")
+        return
+    questions = {name: load_benchmark(name) for name in config.data.benchmarks}
+    digests = {name: fingerprint([vars(question) for question in all_]) for name, all_ in questions.items()}
+    _require_fit(config, questions)
+    with Journal(folder / SAMPLES) as journal:  # holds the folder: a second evaluation is refused
+        claim(folder, identity, digests)
+        samples = _measure(config, folder, journal, questions, load)
+        complete(folder, identity, samples, asked, sources)
+    print(f"evaluate: {len(samples)} samples at {len(listed_points(folder))} points, {folder}")
+
+
+def _require_fit(config: Config, questions: Mapping[str, Sequence[Question]]) -> None:
+    """Raise `ValueError` where format and tokenizer, or budgets and engine, do not go together."""
+    # Heavy imports come late: a finished stage answers at once.
+    from s1repro.chat import FORMATS
+    from s1repro.evaluate.runner import require_all_fit
+
+    tokenizer = load_tokenizer(config.checkpoint, "checkpoint", config.model.trust_remote_code)
+    thinking_format = FORMATS[config.model.format]
+    thinking_format.check(tokenizer)
+    require_all_fit(config, tokenizer, thinking_format, questions)
+
+
+def _measure(
+    config: Config,
+    folder: Path,
+    journal: Journal,
+    questions: Mapping[str, Sequence[Question]],
+    load: Load | None,
+) -> list[Sample]:
+    """All samples of the folder, after taking those that are missing."""
+    from s1repro.engines import load_engine
+
+    samples = finished(journal)
+    missing = [task for task in plan(config, questions) if task.key not in samples]
+    if samples and missing:
+        print(f"evaluate: {len(samples)} samples are in already, {len(missing)} to go")
+
+    def write(sample: Sample) -> None:
+        journal.append(sample.to_json())
+        samples[sample.key] = sample
+
+    if missing:
+        engine = (load or load_engine)(config.engine, config.checkpoint, config.model.trust_remote_code)
+        asyncio.run(_answer(engine, missing, config, folder, write))
+    return list(samples.values())
+
+
+async def _answer(
+    engine: Engine, tasks: Sequence[Task], config: Config, folder: Path, write: Callable[[Sample], None]
+) -> None:
+    """Run the engine on `tasks`; whatever happens, note what it cost and give the engine back."""
+    from s1repro.chat import FORMATS
+    from s1repro.evaluate.runner import Telemetry, answer_all
+
+    telemetry = Telemetry()
+    try:
+        await answer_all(engine, tasks, FORMATS[config.model.format], config, write, telemetry)
+    finally:
+        with Journal(folder / "telemetry.jsonl") as log:
+            log.append(telemetry.to_json())
+        await engine.close()
+
+
+def _identity(config: Config) -> dict[str, Any]:
+    """What two samples must share to be points of one curve."""
+    method = config.method
+    return {
+        "model": model_mark(config.checkpoint, "checkpoint"),
+        "model.format": config.model.format,
+        "engine.dtype": config.engine.dtype,
+        "seed": config.seed,
+        "method.name": method.name,
+        "method.wait_string": method.wait_string,
+        "method.final_string": method.final_string,
+        "method.answer_tokens": method.answer_tokens,
+        "method.temperature": method.temperature,
+    }

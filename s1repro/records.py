@@ -1,0 +1,142 @@
+"""What flows between the stages: frozen records and their JSONL form.
+
+`curate` reads `Row`s and writes selected `Row`s, `evaluate` reads `Question`s and writes `Sample`s, `report`
+turns `Sample`s into `Point`s. Records hold plain data only; reading and writing files safely is
+`s1repro.artifacts`, checking a row against a schema is `s1repro.curate.sources`.
+
+    >>> Question(id="q1", text="2+2?", reference="4", kind="exact", domain="11").reference
+    '4'
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+AnswerKind = Literal["exact", "math", "choice"]
+"""How an answer is compared: letter for letter, as mathematics, or as a multiple-choice letter."""
+
+Finish = Literal["natural", "budget", "turn_end"]
+"""Why thinking ended: the model ended it, the budget was spent, or the model ended its whole turn."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A benchmark question with its reference answer."""
+
+    id: str
+    text: str
+    reference: str
+    kind: AnswerKind
+    domain: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a curated set, in the schema of the published s1K, plus id, domain and length.
+
+    `line` is the row's line in the file it came from (1-based); it is not written.
+    `length` is the thinking trace's length in tokens, 0 until it was counted.
+    """
+
+    id: str
+    question: str
+    solution: str
+    thinking_trajectories: tuple[str, ...]
+    attempt: str
+    cot_type: str
+    source_type: str
+    metadata: str
+    domain: str = ""
+    length: int = 0
+    line: int = field(default=0, compare=False)
+
+    @property
+    def trace(self) -> str:
+        """The thinking trace: the first trajectory, as the public code uses it."""
+        return self.thinking_trajectories[0]
+
+    def to_json(self) -> dict[str, Any]:
+        """The row as a JSON object, without `line`."""
+        return {
+            "id": self.id,
+            "question": self.question,
+            "solution": self.solution,
+            "thinking_trajectories": list(self.thinking_trajectories),
+            "attempt": self.attempt,
+            "cot_type": self.cot_type,
+            "source_type": self.source_type,
+            "metadata": self.metadata,
+            "domain": self.domain,
+            "length": self.length,
+        }
+
+
+@dataclass(frozen=True)
+class SampleKey:
+    """What makes a sample unique within a run; samples are journalled and resumed by it."""
+
+    benchmark: str
+    method: str
+    budget: int
+    waits: int
+    question: str
+    sample: int
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One answered question at one budget: a line of `samples.jsonl`.
+
+    Token accounts: `thinking_tokens = sampled_tokens + injected_tokens` (Waits count as thinking and are the
+    injected ones), `answer_tokens` holds the answer with the injected final string, `prompt_tokens` the
+    prompt alone.
+    """
+
+    key: SampleKey
+    prompt: str
+    thinking: str
+    answer: str
+    extracted: str
+    reference: str
+    correct: bool
+    prompt_tokens: int
+    thinking_tokens: int
+    sampled_tokens: int
+    injected_tokens: int
+    answer_tokens: int
+    waits_used: int
+    finish: Finish
+    seed: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The sample as one flat JSON object, key fields first."""
+        flat = dict(vars(self.key))
+        flat.update({name: value for name, value in vars(self).items() if name != "key"})
+        return flat
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Sample:
+        """Read back what `to_json` wrote. Raises `KeyError` where a field is missing."""
+        key = SampleKey(**{name: data[name] for name in SampleKey.__dataclass_fields__})
+        rest = {name: data[name] for name in cls.__dataclass_fields__ if name != "key"}
+        return cls(key=key, **rest)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a curve: all samples of one (benchmark, method, budget, waits), a row of `curve.csv`."""
+
+    benchmark: str
+    method: str
+    budget: int
+    waits: int
+    n: int
+    accuracy: float
+    ci_low: float
+    ci_high: float
+    thinking_tokens: float
+    sampled_tokens: float
+    injected_tokens: float
+    answer_tokens: float
+    run: str

@@ -1,0 +1,103 @@
+"""Samples become points: the curve of accuracy against thinking tokens (Figure 1 of the paper), as a table.
+
+Only points that the evaluation lists as complete are read, so a half-finished sweep never shows. Accuracies are
+fractions, token counts are means over the samples. Drawing is `s1repro.report.picture`.
+
+    samples = read_run("runs", "demo")
+    write_curve(Path("curve.csv"), to_points(samples, run="demo"))
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import fmean
+
+from s1repro.artifacts import read_jsonl, stage_folder, write_text
+from s1repro.evaluate.journal import SAMPLES, PointKey, listed_points
+from s1repro.evaluate.metrics import wilson
+from s1repro.records import Point, Sample
+
+COLUMNS = tuple(Point.__dataclass_fields__)
+"""The columns of `curve.csv`, in order."""
+
+
+def read_run(runs: str, name: str) -> list[Sample]:
+    """The samples of a run's complete points, sorted by key. Raises `ValueError` where it has none."""
+    folder = stage_folder(runs, name, "evaluate")
+    listed = listed_points(folder)
+    if not listed:
+        raise ValueError(f"{folder}: no finished evaluation of run {name!r}; run the evaluate stage with name={name}")
+    samples = []
+    for line, data in read_jsonl(folder / SAMPLES):
+        try:
+            sample = Sample.from_json(data)
+        except KeyError as error:
+            where = f"{folder / SAMPLES}:{line}"
+            raise ValueError(f"{where}: not a sample, no field {error}; run evaluate again") from error
+        if sample.key.sample < listed.get(point_key(sample), 0):
+            samples.append(sample)
+    return samples
+
+
+def point_key(sample: Sample) -> PointKey:
+    """The point that a sample belongs to: benchmark, method, budget, waits."""
+    key = sample.key
+    return key.benchmark, key.method, key.budget, key.waits
+
+
+def question_scores(samples: Iterable[Sample]) -> dict[str, float]:
+    """For each question, the share of its samples that are correct."""
+    correct: dict[str, list[bool]] = defaultdict(list)
+    for sample in samples:
+        correct[sample.key.question].append(sample.correct)
+    return {question: fmean(marks) for question, marks in correct.items()}
+
+
+def to_points(samples: Iterable[Sample], run: str) -> list[Point]:
+    """One `Point` for each (benchmark, method, budget, waits), sorted.
+
+    `n` counts samples; the interval counts questions, because samples of one question are not independent.
+    """
+    groups: dict[PointKey, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        groups[point_key(sample)].append(sample)
+    return [_point(key, group, run) for key, group in sorted(groups.items())]
+
+
+def write_curve(path: Path, points: Sequence[Point]) -> None:
+    """Write `curve.csv`: `COLUMNS`, one row a point."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for point in points:
+        writer.writerow(_plain(value) for value in vars(point).values())
+    write_text(path, text.getvalue())
+
+
+def _point(key: PointKey, samples: Sequence[Sample], run: str) -> Point:
+    scores = question_scores(samples)
+    accuracy = wilson(sum(scores.values()), len(scores))
+    benchmark, method, budget, waits = key
+    return Point(
+        benchmark=benchmark,
+        method=method,
+        budget=budget,
+        waits=waits,
+        n=len(samples),
+        accuracy=accuracy.value,
+        ci_low=accuracy.low,
+        ci_high=accuracy.high,
+        thinking_tokens=fmean(sample.thinking_tokens for sample in samples),
+        sampled_tokens=fmean(sample.sampled_tokens for sample in samples),
+        injected_tokens=fmean(sample.injected_tokens for sample in samples),
+        answer_tokens=fmean(sample.answer_tokens for sample in samples),
+        run=run,
+    )
+
+
+def _plain(value: object) -> object:
+    return round(value, 6) if isinstance(value, float) else value

@@ -1,0 +1,51 @@
+"""The stage `report`: the budgets become a curve.
+
+Reads `runs/<name>/evaluate/` of this run and of `report.baselines`; writes `runs/<name>/report/`: `curve.csv`,
+`curve.png`, `curve.svg`, `tables.md`, wandb's files, and `manifest.json`, last.
+
+    run(config)     # or: python -m s1repro.report recipe=demo report.baselines=[base]
+"""
+
+from __future__ import annotations
+
+from s1repro.artifacts import MANIFEST, file_sha256, fingerprint, finish, is_done, stage_folder, write_text
+from s1repro.config import Config
+from s1repro.evaluate.journal import SAMPLES
+from s1repro.report.curves import read_run, to_points, write_curve
+from s1repro.report.tables import markdown, terminal
+
+FILES = ("curve.csv", "curve.png", "curve.svg", "tables.md")
+
+
+def run(config: Config) -> None:
+    """Write the report, or say that it is done. Raises `ValueError` for a run without a finished evaluation."""
+    folder = stage_folder(config.runs, config.name, "report")
+    names = list(dict.fromkeys([config.name, *config.report.baselines]))
+    evaluations = [_evaluation(config, name) for name in names]
+    mark = fingerprint({"evaluations": evaluations, "report": config.report, "seed": config.seed})
+    if is_done(folder, mark):
+        print(f"report: done already, {folder}")
+        return
+    from s1repro.report.picture import draw  # matplotlib is slow to import
+
+    runs = {name: read_run(config.runs, name) for name in names}
+    points = [point for name, samples in runs.items() for point in to_points(samples, name)]
+    write_curve(folder / "curve.csv", points)
+    for picture in ("curve.png", "curve.svg"):
+        draw(points, config.name, config.report.title, folder / picture)
+    write_text(folder / "tables.md", markdown(runs, config.seed))
+    if config.report.wandb:
+        from s1repro.report.dashboard import log_curve
+
+        log_curve(config, points, folder)
+    finish(folder, mark, FILES, {"points": len(points), "runs": names})
+    print(terminal(points))
+    print(f"report: {folder / 'curve.png'}")
+
+
+def _evaluation(config: Config, name: str) -> list[str]:
+    """What identifies a finished evaluation: its samples and its manifest."""
+    folder = stage_folder(config.runs, name, "evaluate")
+    if not (folder / MANIFEST).is_file():
+        raise ValueError(f"{folder}: no finished evaluation of run {name!r}; run the evaluate stage with name={name}")
+    return [name, file_sha256(folder / MANIFEST), file_sha256(folder / SAMPLES)]

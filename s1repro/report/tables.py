@@ -1,0 +1,131 @@
+"""The numbers beside the curve: `tables.md` and a small table for the terminal.
+
+The curve itself; Control, Scaling and Performance (section 3.2, Table 3 of the paper); this run against its baselines
+at the largest budget both have, and Waits against none, as paired differences over the same questions with 95 %
+bootstrap intervals (Tables 2 and 4).
+
+    text = markdown({"demo": samples, "base": other}, seed=0)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from s1repro.evaluate.metrics import Interval, control, paired_difference, performance, scaling
+from s1repro.records import Point, Sample
+from s1repro.report.curves import point_key, question_scores, to_points
+
+Runs = Mapping[str, Sequence[Sample]]
+"""The samples of each run, by its name; the first is the run itself, the others are its baselines."""
+
+
+def markdown(runs: Runs, seed: int) -> str:
+    """The whole of `tables.md`."""
+    points = [point for name, samples in runs.items() for point in to_points(samples, name)]
+    parts = [
+        "# Tables",
+        "## The curve",
+        "Accuracy in percent with its 95 % Wilson interval; token counts are means over the samples.",
+        _table(
+            ("run", "benchmark", "budget", "Waits", "n", "accuracy", "95 % interval", "thinking", "injected", "answer"),
+            [_curve_row(point) for point in points],
+        ),
+        "## Control, Scaling, Performance",
+        "Over all points of a run, Waits included. Control: share of the points whose mean thinking tokens keep to "
+        "the budget. Scaling: mean slope over all pairs of points, in points per doubling (as in the paper's Table 3) "
+        "and per thousand tokens. Performance: the best accuracy.",
+        _table(
+            ("run", "benchmark", "Control", "Scaling (log2)", "Scaling (linear)", "Performance"),
+            [row for name in runs for row in _metric_rows(points, name)],
+        ),
+        "## Differences",
+        "Paired over the same questions, in points, with 95 % intervals of 10,000 bootstrap resamples.",
+        _table(("benchmark", "difference", "budget", "questions", "points", "95 % interval"), _differences(runs, seed)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def terminal(points: Sequence[Point]) -> str:
+    """The curve as a few aligned lines."""
+    head = f"{'run':<14} {'benchmark':<14} {'budget':>7} {'waits':>5} {'thinking':>9} {'accuracy':>9}  95 %"
+    lines = [
+        f"{p.run:<14} {p.benchmark:<14} {p.budget:>7,} {p.waits:>5} {p.thinking_tokens:>9,.1f} "
+        f"{100 * p.accuracy:>7.1f} %  {100 * p.ci_low:.1f} to {100 * p.ci_high:.1f}"
+        for p in points
+    ]
+    return "\n".join([head, *lines])
+
+
+def _curve_row(point: Point) -> tuple[str, ...]:
+    return (
+        point.run,
+        point.benchmark,
+        f"{point.budget:,}",
+        str(point.waits),
+        f"{point.n:,}",
+        f"{100 * point.accuracy:.1f}",
+        f"{100 * point.ci_low:.1f} to {100 * point.ci_high:.1f}",
+        f"{point.thinking_tokens:,.1f}",
+        f"{point.injected_tokens:,.1f}",
+        f"{point.answer_tokens:,.1f}",
+    )
+
+
+def _metric_rows(points: Sequence[Point], run: str) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for benchmark in sorted({point.benchmark for point in points}):
+        own = [point for point in points if (point.run, point.benchmark) == (run, benchmark)]
+        if not own:
+            continue
+        tokens = [point.thinking_tokens for point in own]
+        percent = [100 * point.accuracy for point in own]
+        # A slope needs two runs of different length, and a log2 axis needs runs that thought at all.
+        spread = len(set(tokens)) > 1
+        log2 = f"{scaling(tokens, percent):+.1f}" if spread and min(tokens) > 0 else "-"
+        linear = f"{scaling(tokens, percent, axis='linear'):+.1f}" if spread else "-"
+        kept = control(tokens, 0, [point.budget for point in own])
+        rows.append((run, benchmark, f"{100 * kept:.0f} %", log2, linear, f"{performance(percent):.1f}"))
+    return rows
+
+
+def _differences(runs: Runs, seed: int) -> list[tuple[str, ...]]:
+    """This run against each baseline, then its Waits against none."""
+    (run, own), *baselines = runs.items()
+    scores = _scores(own)
+    rows = []
+    for name, samples in baselines:
+        other = _scores(samples)
+        common = [key for key in scores if key in other and key[3] == 0]
+        for benchmark in sorted({key[0] for key in common}):
+            largest = max((key for key in common if key[0] == benchmark), key=lambda key: key[2])
+            rows.append((f"{run} - {name}", largest, scores[largest], other[largest]))
+    for key in sorted(scores):
+        none = (*key[:3], 0)
+        if key[3] > 0 and none in scores:
+            plural = "s" if key[3] > 1 else ""
+            rows.append((f"{key[3]} Wait{plural} - none", key, scores[key], scores[none]))
+    return [_difference_row(name, key[0], key[2], a, b, seed) for name, key, a, b in rows]
+
+
+def _scores(samples: Sequence[Sample]) -> dict[tuple[str, str, int, int], dict[str, float]]:
+    """For each point, the score of each question."""
+    keys = {point_key(sample) for sample in samples}
+    return {key: question_scores(sample for sample in samples if point_key(sample) == key) for key in keys}
+
+
+def _difference_row(
+    name: str, benchmark: str, budget: int, a: Mapping[str, float], b: Mapping[str, float], seed: int
+) -> tuple[str, ...]:
+    common = sorted(a.keys() & b.keys())
+    if not common:
+        return (benchmark, name, f"{budget:,}", "0", "-", "-")
+    difference: Interval = paired_difference([a[q] for q in common], [b[q] for q in common], seed)
+    value, low, high = (100 * number for number in (difference.value, difference.low, difference.high))
+    return (benchmark, name, f"{budget:,}", f"{len(common):,}", f"{value:+.1f}", f"{low:+.1f} to {high:+.1f}")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return "Nothing to compare: no baseline and no Waits."
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,53 @@
+"""The budget of a forced sample: one account over all rounds (section 3.1).
+
+A budget caps the thinking tokens of a whole sample, sampled and injected together; a Wait does not open a new account.
+What is done with it is `s1repro.scaling.forcing`.
+
+    Budget(max_thinking_tokens=512, waits=2)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a model thinks: at most, and at least.
+
+    `max_thinking_tokens` caps the thinking, injected Waits included; None is as much as fits in the model. `waits` is
+    how many times an end of thinking is replaced by `wait_string`. `final_string` starts the answer where thinking was
+    not ended by the model; after it the model has `answer_tokens` more tokens. Raises `ValueError` for counts that
+    make no sense.
+    """
+
+    max_thinking_tokens: int | None = None
+    waits: int = 0
+    wait_string: str = "Wait"
+    final_string: str = "Final Answer:"
+    answer_tokens: int = 100
+
+    def __post_init__(self) -> None:
+        if self.max_thinking_tokens is not None and self.max_thinking_tokens < 1:
+            raise ValueError(f"a thinking budget of {self.max_thinking_tokens}: give at least 1 token, or none at all")
+        if self.waits < 0:
+            raise ValueError(f"{self.waits} waits: give 0 or more")
+        if self.answer_tokens < 1:
+            raise ValueError(f"answer_tokens is {self.answer_tokens}: an answer needs at least 1 token")
+
+
+def require_fits(prompt_tokens: int, budget: Budget, max_model_len: int, marker_tokens: int = 0) -> int:
+    """The most thinking tokens a prompt leaves room for, at most the budget's cap.
+
+    Prompt, thinking, `marker_tokens` (the end of thinking and the final string) and the answer must fit in
+    `max_model_len` together. Raises `ValueError` with the numbers where they do not.
+    """
+    reserved = marker_tokens + budget.answer_tokens
+    room = max_model_len - prompt_tokens - reserved
+    wanted = 1 if budget.max_thinking_tokens is None else budget.max_thinking_tokens
+    if wanted > room:
+        raise ValueError(
+            f"{prompt_tokens} prompt tokens, {wanted} thinking tokens and {reserved} answer tokens do not fit in "
+            f"max_model_len {max_model_len}: lower the budget or raise engine.max_model_len"
+        )
+    return room if budget.max_thinking_tokens is None else wanted

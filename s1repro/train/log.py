@@ -1,0 +1,78 @@
+"""What a training tells: `log.jsonl`, one line an optimiser step, and its progress on the screen.
+
+A line holds step, loss (mean over the step's tokens that carry loss, in nats), learning rate, gradient norm and
+tokens (seen so far, prompts included, padding not). It holds no times, so a killed and resumed training leaves the
+same lines as an undisturbed one. Sending metrics to wandb is the trainer's own integration (see `s1repro.train.sft`).
+
+    log = TrainingLog(Path("runs/demo/train/log.jsonl"))
+    SFTTrainer(..., callbacks=[log])
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from s1repro.artifacts import Journal, write_jsonl
+from s1repro.progress import Progress
+
+
+class TrainingLog(TrainerCallback):
+    """Writes `path` and shows progress. Steps that a resumed training repeats replace the old lines."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._journal = Journal(path)
+        self._progress: Progress | None = None
+        self._label = "train"
+        self._tokens = 0
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Forget logged steps after the one that training resumes from."""
+        if not state.is_world_process_zero:
+            return
+        with self._journal as journal:
+            kept = [line for line in journal.read() if line["step"] <= state.global_step]
+        write_jsonl(self.path, kept)
+        self._tokens = int(state.num_input_tokens_seen)
+        resumed = f" from step {state.global_step}" if state.global_step else ""
+        self._label = f"train{resumed}"
+        self._progress = Progress(total=state.max_steps - state.global_step, label=self._label)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Append one step. Raises `ValueError` when the loss is not a number any more."""
+        if not state.is_world_process_zero or logs is None or "loss" not in logs:
+            return
+        loss = float(logs["loss"])
+        if not math.isfinite(loss):
+            raise ValueError(f"the loss is {loss} at step {state.global_step}; lower sft.learning_rate")
+        tokens = int(state.num_input_tokens_seen)
+        self._journal.append(
+            {
+                "step": state.global_step,
+                "loss": loss,
+                "learning_rate": float(logs["learning_rate"]),
+                "grad_norm": float(logs["grad_norm"]),
+                "tokens": tokens,
+            }
+        )
+        assert self._progress is not None, "on_train_begin comes first"
+        self._progress.label = f"{self._label}, loss {loss:.3f}"
+        self._progress.step(tokens=tokens - self._tokens)
+        self._tokens = tokens
+
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Close file and progress line."""
+        self._journal.close()
+        if self._progress is not None:
+            self._progress.close()

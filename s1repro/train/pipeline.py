@@ -1,0 +1,76 @@
+"""The stage `train`: the curated set becomes a model.
+
+Reads `runs/<name>/curate/s1k.jsonl` and `model.base`; writes `runs/<name>/train/`: `checkpoint/`, a Hugging Face
+folder that any engine loads and that never exists half, `log.jsonl`, and `manifest.json` last. Killed at any moment
+and started again it continues; it starts afresh when model, settings, seed or set have changed.
+
+    run(config)     # or: python -m s1repro.train recipe=demo
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from s1repro.artifacts import file_sha256, fingerprint, finish, is_done, read_jsonl, stage_folder
+from s1repro.config import Config
+from s1repro.pretrained import load_tokenizer, model_mark
+
+
+def run(config: Config) -> None:
+    """Train, or say that it is done. Raises `ValueError` where the set or the model is missing or unfit."""
+    folder = stage_folder(config.runs, config.name, "train")
+    curated = stage_folder(config.runs, config.name, "curate") / "s1k.jsonl"
+    if not curated.is_file():
+        raise ValueError(f"{curated}: no curated set; run the curate stage of this run first")
+    mark = fingerprint(
+        {
+            "base": model_mark(config.model.base, "model.base"),
+            "model": config.model,
+            "sft": config.sft,
+            "seed": config.seed,
+            "set": file_sha256(curated),
+        }
+    )
+    if is_done(folder, mark):
+        print(f"train: done already, {folder}")
+        return
+    _train(config, curated, folder, mark)
+
+
+def _train(config: Config, curated: Path, folder: Path, mark: str) -> None:
+    # Heavy imports come after the check above: a finished stage answers at once.
+    from s1repro.chat import FORMATS
+    from s1repro.train.examples import load_examples
+
+    tokenizer = load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code)
+    thinking_format = FORMATS[config.model.format]
+    thinking_format.check(tokenizer)
+    examples = load_examples(curated, tokenizer, thinking_format, config.sft.max_length)
+    from s1repro.train.sft import fine_tune  # slowest of all: a mistake in model or set is told before
+
+    state = folder / f"state-{mark}"  # named by the inputs: no training resumes another one's state
+    part, log = folder / "checkpoint.part", folder / "log.jsonl"
+    shutil.rmtree(part, ignore_errors=True)
+    fine_tune(config, examples, tokenizer, state=state, log=log, out=part)
+    if os.environ.get("RANK", "0") != "0":
+        return  # under accelerate launch the first process finishes for all
+    _replace(part, folder / "checkpoint")
+    lines = [line for _, line in read_jsonl(log)]
+    facts = {"examples": len(examples), "steps": len(lines), "tokens": lines[-1]["tokens"]}
+    finish(folder, mark, ["checkpoint", "log.jsonl"], facts)
+    for old in folder.glob("state-*"):
+        shutil.rmtree(old)
+    first, last = lines[0]["loss"], lines[-1]["loss"]
+    print(f"train: {len(examples)} examples, {len(lines)} steps, loss {first:.3f} to {last:.3f}, {folder}")
+
+
+def _replace(new: Path, target: Path) -> None:
+    """Rename the folder `new` to `target`; a folder of that name goes away whole, before."""
+    old = target.with_name(f"{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    new.rename(target)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,60 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s1repro.curate.decontamination import contaminated, duplicates
+
+TEXT = st.lists(st.sampled_from(["a", "b", "A", "c", "\n", "  "]), max_size=12).map(" ".join)
+
+
+def slow(question, measured, n):
+    """The rule as a person would check it: lay every run of words beside every other."""
+    mine, theirs = question.lower().split(), measured.lower().split()
+    n = min(n, len(theirs))
+    return n > 0 and any(
+        mine[i : i + n] == theirs[j : j + n] for i in range(len(mine) - n + 1) for j in range(len(theirs) - n + 1)
+    )
+
+
+@given(st.lists(TEXT, max_size=5), st.lists(TEXT, max_size=5), st.integers(1, 5))
+def test_agrees_with_the_slow_reference(make_row, questions, measured, n):
+    rows = [make_row(str(i), question=question) for i, question in enumerate(questions)]
+    result = contaminated(rows, measured, n)
+    bad = [row for row in rows if any(slow(row.question, text, n) for text in measured)]
+    assert [drop.row for drop in result.dropped] == bad
+    assert result.kept == [row for row in rows if row not in bad]
+
+
+EIGHT = "one two three four five six seven eight"
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        (EIGHT, "shares 8 words in a row with"),
+        (f"So: {EIGHT.upper()} nine", "shares 8 words in a row with"),
+        (EIGHT.replace(" ", "\n\t "), "shares 8 words in a row with"),
+        (f"short one {EIGHT}", "shares 8 words in a row with"),
+        ("one two three four five six seven", None),
+        ("one two three four FIVE six seven, eight", None),
+        ("short one", "holds the whole of"),
+        ("here is a Short  one for you", "holds the whole of"),
+        ("short and one", None),
+        ("one", None),
+    ],
+)
+def test_eight_words_in_a_row(make_row, question, reason):
+    result = contaminated([make_row(question=question)], [f"zero {EIGHT}", "short one", ""], 8)
+    assert [drop.reason for drop in result.dropped] == ([f"{reason} a benchmark question"] if reason else [])
+
+
+def test_the_first_of_equal_questions_stays(make_row):
+    rows = [make_row("b", question="x y"), make_row("a", question="x\n y "), make_row("c", question="X y")]
+    result = duplicates(rows)
+    assert [row.id for row in result.kept] == ["b", "c"]
+    assert [(drop.row.id, drop.reason) for drop in result.dropped] == [("a", "exact duplicate")]
+
+
+def test_a_senseless_n_is_refused():
+    with pytest.raises(ValueError, match=r"selection\.ngram is 0"):
+        contaminated([], [], 0)

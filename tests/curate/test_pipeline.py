@@ -1,0 +1,284 @@
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import s1repro.engines
+from s1repro.config import Config, DataConfig, EngineConfig, ModelConfig, SelectionConfig
+from s1repro.curate.pipeline import run
+from s1repro.engines import ScriptedEngine
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FILES = {"funnel.csv", "s1k.jsonl", "dropped.jsonl", "solvers.jsonl", "manifest.json"}
+YAML = """
+task: small
+dataset_path: json
+dataset_kwargs: {data_files: {test: benchmark.jsonl}}
+test_split: test
+doc_to_text: question
+doc_to_target: answer
+metadata: {kind: exact}
+"""
+
+
+def pool_rows():
+    """Of 40 rows: 3 fail quality, 1 is a duplicate, 2 are contaminated, 10 too easy; 24 are left to select from."""
+    rows = []
+    for i in range(40):
+        rows.append(
+            {
+                "id": f"q{i:02}",
+                "question": f"Number {i}: add {i} and {i} and say the sum of both",
+                "solution": str(2 * i),
+                "thinking_trajectories": ["step " * (i % 9 + 1)],
+                "attempt": f"Answer: {2 * i if i % 3 else 0}",
+                "cot_type": "math",
+                "source_type": "AIME" if i in (22, 23, 24) else "demo",
+                "metadata": json.dumps({"kind": "exact", "domain": ["11", "05", "60A05"][i % 3]}),
+            }
+        )
+    rows[0]["attempt"] = None
+    rows[1]["thinking_trajectories"] = None
+    rows[2]["question"] = "**12** is bold"
+    rows[4]["question"] = rows[3]["question"] + " "
+    rows[5]["question"] = "It is known: the quick brown fox jumps over a lazy dog"
+    rows[6]["question"] = "what is  THIS?"
+    return rows
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A working folder with a pool and a benchmark."""
+    monkeypatch.chdir(tmp_path)
+    write_pool(pool_rows())
+    Path("evals").mkdir()
+    Path("evals/small.yaml").write_text(YAML)
+    questions = ["Say: the quick brown fox jumps over a lazy cat", "What is this?"]
+    lines = [json.dumps({"id": str(i), "question": text, "answer": "1"}) for i, text in enumerate(questions)]
+    Path("benchmark.jsonl").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+def write_pool(rows):
+    Path("pool.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def settings(base_model, name="test", preset="paper", **selection):
+    return Config(
+        name=name,
+        model=ModelConfig(base=str(base_model), format="qwen-plain"),
+        data=DataConfig(pool="pool.jsonl", benchmarks=["small"]),
+        selection=SelectionConfig(
+            preset=preset,
+            outright_sources=["AIME"],
+            solver_tokens=[6, 30],
+            solver_prompts=["Problem: {question}\nResult:", "Problem: {question}\nSolution:\n"],
+            **{"size": 12, **selection},
+        ),
+        engine=EngineConfig(name="scripted", max_model_len=300, max_concurrency=4),
+    )
+
+
+def solver(tokenizer, **options):
+    """Knows the sums of questions 10 to 14 at once, those of 15 to 19 with steps, and no others."""
+
+    def script(ids):
+        prompt = tokenizer.decode(list(ids))
+        number = int(prompt.split()[2].rstrip(":"))
+        known = number in range(10, 15) or (number in range(15, 20) and "Solution" in prompt)
+        text = f"Result: {2 * number}" if "Solution" in prompt else f" {2 * number}"
+        return [*tokenizer(text if known else " ?")["input_ids"], tokenizer.eos_token_id]
+
+    return ScriptedEngine(tokenizer, script, max_model_len=300, shuffle_seed=1, **options)
+
+
+@pytest.fixture
+def engines(monkeypatch):
+    """All engines that were started."""
+    from transformers import AutoTokenizer
+
+    started = []
+
+    def start(config, model, trust_remote_code=False):
+        started.append(solver(AutoTokenizer.from_pretrained(model)))
+        return started[-1]
+
+    monkeypatch.setattr(s1repro.engines, "load_engine", start)
+    return started
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_whole_funnel(place, base_model, engines, capsys):
+    run(settings(base_model))
+    folder = Path("runs/test/curate")
+    assert set(contents(folder)) == FILES
+    with open(folder / "funnel.csv") as file:
+        assert [tuple(line.values()) for line in csv.DictReader(file)] == [
+            ("pool", "40", "0", ""),
+            ("quality", "39", "1", "teacher failure: no attempt"),
+            ("quality", "38", "1", "teacher failure: no trace"),
+            ("quality", "37", "1", "bad formatting: bold number"),
+            ("decontamination", "36", "1", "exact duplicate"),
+            ("decontamination", "35", "1", "shares 8 words in a row with a benchmark question"),
+            ("decontamination", "34", "1", "holds the whole of a benchmark question"),
+            ("difficulty", "29", "5", "too easy: solver 1 answered right"),
+            ("difficulty", "24", "5", "too easy: solver 2 answered right"),
+            ("selection", "12", "12", "not drawn"),
+        ]
+    chosen, dropped = lines(folder / "s1k.jsonl"), lines(folder / "dropped.jsonl")
+    assert [row["id"] for row in chosen[:2]] == ["q22", "q23"]  # the AIME rows that the teacher has right
+    assert {row["domain"] for row in chosen} == {"11", "05", "60"}
+    assert all(row["length"] == len(row["thinking_trajectories"][0]) for row in chosen)  # a token a byte
+    assert sorted(row["id"] for row in chosen + dropped) == [f"q{i:02}" for i in range(40)]
+    assert Counter(drop["step"] for drop in dropped) == {
+        "quality": 3,
+        "decontamination": 3,
+        "difficulty": 10,
+        "selection": 12,
+    }
+    assert len(engines[0].requests) == 34 + 29
+    facts = json.loads((folder / "manifest.json").read_text())["facts"]
+    assert (facts["rows"], facts["domains"], facts["outright"]) == (12, 3, 2)
+    assert facts["tokens"] == sum(row["length"] for row in chosen)
+    right = sum(row["attempt"] == f"Answer: {row['solution']}" for row in chosen)
+    assert facts["teacher_right"] == {"pool": 26 / 40, "set": right / 12}
+    shown = capsys.readouterr()
+    assert "difficulty            24        5  too easy: solver 2 answered right" in shown.out
+    assert f"teacher right: 65.0% of the pool, {right / 12:.1%} of the set" in shown.out
+    assert "solver 1: 34/34" in shown.err and "solver 2: 29/29" in shown.err
+
+
+def test_a_finished_run_returns_at_once_and_a_changed_one_does_not(place, base_model, engines, capsys):
+    run(settings(base_model))
+    before = contents(Path("runs/test/curate"))
+    capsys.readouterr()
+    run(settings(base_model))
+    assert capsys.readouterr().out == "curate: done already, runs/test/curate\n"
+    run(settings(base_model, size=13))
+    assert len(lines(Path("runs/test/curate/s1k.jsonl"))) == 13
+    run(settings(base_model))
+    assert contents(Path("runs/test/curate")) == before
+    assert len(engines) == 1  # the solvers' answers were all there
+
+
+def test_an_old_manifest_does_not_vouch_for_half_written_results(place, base_model, engines, monkeypatch):
+    run(settings(base_model))
+    with monkeypatch.context() as patch:
+        patch.setattr("s1repro.curate.pipeline.finish", lambda *_: sys.exit("killed"))
+        with pytest.raises(SystemExit):
+            run(settings(base_model, size=13))
+    assert not Path("runs/test/curate/manifest.json").exists()
+
+
+@pytest.mark.parametrize(("preset", "steps"), [("random", 34), ("diverse", 34), ("longest", 34), ("code", 24)])
+def test_presets(place, base_model, engines, preset, steps):
+    run(settings(base_model, preset=preset))
+    folder = Path("runs/test/curate")
+    assert len(lines(folder / "s1k.jsonl")) == 12
+    assert len(engines) == (preset == "code")
+    assert (folder / "solvers.jsonl").exists() == (preset == "code")
+    with open(folder / "funnel.csv") as file:
+        assert list(csv.DictReader(file))[-1]["dropped"] == str(steps - 12)
+
+
+def test_only_presets_that_draw_by_domain_need_domains(place, base_model, engines):
+    rows = pool_rows()
+    rows[30]["metadata"] = '{"kind": "exact"}'
+    write_pool(rows)
+    run(settings(base_model, preset="longest"))
+    with pytest.raises(ValueError, match=r"row q30 .line 31 of the pool.: its domain is missing"):
+        run(settings(base_model, preset="diverse"))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"size": 35}, "selection.size is 35, but 34 rows are left"),
+        ({"size": 25}, "selection.size is 25, but 24 rows are left"),
+        ({"solver_tokens": [6]}, "2 solver_prompts and 1 solver_tokens"),
+    ],
+)
+def test_a_mistake_leaves_no_manifest(place, base_model, engines, change, says):
+    config = settings(base_model)
+    for name, value in change.items():
+        setattr(config.selection, name, value)
+    with pytest.raises(ValueError, match=says):
+        run(config)
+    assert len(engines) == (change == {"size": 25})  # the solvers are asked only where that may be enough
+    assert not Path("runs/test/curate/manifest.json").exists()
+
+
+def test_a_missing_model_or_pool_is_named(place, base_model, engines):
+    with pytest.raises(ValueError, match=r"model\.base: no folder no/such/folder; make it first"):
+        run(settings("no/such/folder"))
+    Path("empty").mkdir()
+    with pytest.raises(ValueError, match=r"model\.base: empty holds no \*\.safetensors weights"):
+        run(settings("empty"))
+    Path("pool.jsonl").unlink()
+    with pytest.raises(ValueError, match=r"data\.pool: no file pool\.jsonl"):
+        run(settings(base_model))
+
+
+SLOW_STAGE = """
+import asyncio, importlib.util, sys
+spec = importlib.util.spec_from_file_location("stage_test", sys.argv[1])
+test = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(test)
+from transformers import AutoTokenizer
+
+class Slow(test.ScriptedEngine):
+    async def complete(self, *args, **options):
+        await asyncio.sleep(0.02)
+        return await super().complete(*args, **options)
+
+test.ScriptedEngine = Slow
+engine = test.solver(AutoTokenizer.from_pretrained(sys.argv[2]))
+test.s1repro.engines.load_engine = lambda *args: engine
+test.run(test.settings(sys.argv[2], name=sys.argv[3]))
+"""
+
+
+def test_killed_and_restarted_it_ends_with_the_same_bytes(place, base_model, engines):
+    run(settings(base_model, name="whole"))
+    command = [sys.executable, "-c", SLOW_STAGE, __file__, str(base_model), "killed"]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    journal = Path("runs/killed/curate/solvers.jsonl")
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 100
+        while not journal.exists() or journal.read_bytes().count(b"\n") < 5:
+            assert process.poll() is None and time.monotonic() < deadline, process.stderr.read().decode()
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    answered = journal.read_bytes().count(b"\n")
+    assert answered < 34 and not Path("runs/killed/curate/manifest.json").exists()
+    run(settings(base_model, name="killed"))
+    assert len(engines[-1].requests) == 34 + 29 - answered
+    assert contents(Path("runs/killed/curate")) == contents(Path("runs/whole/curate"))
+
+
+@pytest.mark.parametrize("answered", [0, 1, 33, 34, 50, 62])
+def test_a_kill_at_any_answer_loses_no_other(place, base_model, engines, answered):
+    run(settings(base_model, name="whole"))
+    whole = contents(Path("runs/whole/curate"))
+    folder = Path("runs/killed/curate")
+    folder.mkdir(parents=True)
+    written = whole["solvers.jsonl"].splitlines(keepends=True)
+    (folder / "solvers.jsonl").write_bytes(b"".join(written[:answered]) + written[answered][:-7])
+    run(settings(base_model, name="killed"))
+    assert len(engines[-1].requests) == 34 + 29 - answered
+    assert contents(folder) == whole

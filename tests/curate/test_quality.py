@@ -1,0 +1,65 @@
+import pytest
+
+from s1repro.curate.quality import formatting, teacher_failures
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({}, None),
+        ({"question": ""}, "no question"),
+        ({"solution": " \n"}, "no solution"),
+        ({"trace": ""}, "no trace"),
+        ({"attempt": ""}, "no attempt"),
+        ({"attempt": "Answer: 5"}, None),  # wrong is not failed
+    ],
+)
+def test_teacher_failures(make_row, fields, reason):
+    result = teacher_failures([make_row("other"), make_row("this", **fields)])
+    assert [row.id for row in result.kept] == (["other", "this"] if reason is None else ["other"])
+    assert [(drop.row.id, drop.reason) for drop in result.dropped] == (
+        [] if reason is None else [("this", f"teacher failure: {reason}")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("A plain question about p and 2.", None),
+        ("See [asy] draw(A--B); [/asy].", "[asy] figure"),
+        ("See ![Image](x.png).", "image"),
+        ("See ![image](x.png).", None),
+        ("p1. Prove it.", "numbered part"),
+        ("Then p37. and so on", "numbered part"),
+        ("p999.", "numbered part"),
+        ("step7. go", "numbered part"),
+        ("p1000.", None),
+        ("p0.", None),
+        ("p05.", None),
+        ("p12", None),
+        ("P1.", None),
+        ("**12** eggs", "bold number"),
+        ("**Problem 3.** Show", "bold number"),
+        ("**Problem** 3 Show", None),
+        ("**one** 2 **three**", None),
+        ("a ** 2 + b ** 2", None),
+        ("**no\n2 lines**", None),
+    ],
+)
+def test_formatting(make_row, question, reason):
+    result = formatting([make_row(question=question)])
+    assert [drop.reason for drop in result.dropped] == ([] if reason is None else [f"bad formatting: {reason}"])
+    assert len(result.kept) == (reason is None)
+
+
+@pytest.mark.parametrize(
+    ("source", "question", "kept"),
+    [
+        ("qq8933/AIME_1983_2024", "[asy] x [/asy]", True),
+        ("AIME", "[asy] x [/asy]", True),
+        ("qfq/openaimath/Geometry", "[asy] x [/asy]", False),
+        ("AIME", "[asy] x [/asy] ![Image]", False),
+    ],
+)
+def test_figures_of_aime_are_kept(make_row, source, question, kept):
+    assert bool(formatting([make_row(question=question, source_type=source)]).kept) == kept

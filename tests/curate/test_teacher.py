@@ -1,0 +1,37 @@
+import pytest
+
+from s1repro.curate.teacher import answer_kind, is_right, reference
+
+
+@pytest.mark.parametrize(
+    ("solution", "attempt", "metadata", "right"),
+    [
+        ("12", "So it is.\nAnswer: 12", '{"kind": "exact"}', True),
+        ("12", "So it is.\nAnswer: 13", '{"kind": "exact"}', False),
+        ("1/2", "Answer: 0.5", '{"kind": "exact"}', False),
+        ("1/2", "Answer: 0.5", '{"kind": "math"}', True),
+        ("Half of it, so \\boxed{\\frac{1}{2}}.", "It is \\boxed{0.5}", "free text", True),
+        ("Half of it, so \\boxed{\\frac{1}{2}}.", "It is \\boxed{0.6}", "free text", False),
+        ("1.\nFirst \\boxed{7}", "Answer: 1", "free text", False),
+        ("1.\nFirst \\boxed{7}", "Answer: 7", "free text", True),
+        ("By the law.\n\nAnswer: C", "The answer is this.\nAnswer: C", "{'Subdomain': 'x'}", True),
+        ("By the law.\n\nAnswer: C", "The answer is this.\nAnswer: (B)", "{'Subdomain': 'x'}", False),
+    ],
+)
+def test_is_right(make_row, solution, attempt, metadata, right):
+    assert is_right(make_row(solution=solution, attempt=attempt, metadata=metadata)) == right
+
+
+@pytest.mark.parametrize(
+    ("solution", "metadata", "expected", "kind"),
+    [
+        ("12", '{"kind": "exact"}', "12", "exact"),
+        ("12", '{"kind": "novel"}', "12", "math"),
+        ("Because.\nAnswer: D", "{}", "D", "choice"),
+        ("(B)", "{}", "(B)", "choice"),
+        ("BAD", "{}", "BAD", "math"),
+    ],
+)
+def test_reference_and_kind(make_row, solution, metadata, expected, kind):
+    row = make_row(solution=solution, metadata=metadata)
+    assert (reference(row), answer_kind(row)) == (expected, kind)

@@ -1,0 +1,110 @@
+"""A toy benchmark, a checkpoint folder and a scripted engine that thinks and answers."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from transformers import PreTrainedTokenizerBase
+
+from s1repro.chat import FORMATS, plain_ids
+from s1repro.config import (
+    Config,
+    DataConfig,
+    EngineConfig,
+    MethodConfig,
+    ModelConfig,
+    ReportConfig,
+    SelectionConfig,
+)
+from s1repro.engines import ScriptedEngine
+from s1repro.records import Question
+
+QUESTIONS = [Question(f"q{i}", f"What is {i} plus {i}?", str(2 * i), "exact", "11") for i in range(8)]
+FORMAT = FORMATS["qwen-plain"]
+
+
+@pytest.fixture
+def questions() -> list[Question]:
+    return QUESTIONS
+
+
+@pytest.fixture
+def config(tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """A config in a folder of its own, with a checkpoint (its weights are never read) and a benchmark `toy`."""
+    monkeypatch.chdir(tmp_path)
+    checkpoint = tmp_path / "checkpoint"
+    qwen_tokenizer.save_pretrained(checkpoint)
+    (checkpoint / "model.safetensors").write_bytes(b"weights")
+    (tmp_path / "evals").mkdir()
+    rows = [{"id": q.id, "question": q.text, "answer": q.reference, "domain": q.domain} for q in QUESTIONS]
+    (tmp_path / "toy.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "evals" / "toy.yaml").write_text(TASK)
+    return Config(
+        name="toy",
+        runs="runs",
+        checkpoint=str(checkpoint),
+        model=ModelConfig(base="unused", format="qwen-plain"),
+        data=DataConfig(pool="unused", benchmarks=["toy"]),
+        selection=SelectionConfig(preset="paper"),
+        engine=EngineConfig(name="vllm", max_model_len=512, max_concurrency=5),
+        method=MethodConfig(name="force", budgets=[4, 16, 64], waits=[0, 1, 2], answer_tokens=20),
+        report=ReportConfig(wandb=False),
+    )
+
+
+TASK = """\
+task: toy
+dataset_path: json
+dataset_kwargs:
+  data_files:
+    test: toy.jsonl
+test_split: test
+output_type: generate_until
+doc_to_text: question
+doc_to_target: answer
+metadata:
+  kind: exact
+"""
+
+Load = Callable[..., ScriptedEngine]
+
+
+@pytest.fixture
+def load(qwen_tokenizer: PreTrainedTokenizerBase) -> Load:
+    """Loads scripted engines; `load.started` holds all that were started."""
+
+    def start(config: EngineConfig, model: str, trust_remote_code: bool = False) -> ScriptedEngine:
+        engine = thinker(qwen_tokenizer, config.max_model_len, shuffle_seed=len(started))
+        started.append(engine)
+        return engine
+
+    started: list[ScriptedEngine] = []
+    start.started = started  # type: ignore[attr-defined]
+    return start
+
+
+def thinker(tokenizer: PreTrainedTokenizerBase, max_model_len: int, shuffle_seed: int | None = None) -> ScriptedEngine:
+    """Thinks some 0 to 40 tokens, as its prompt decides, then answers; right when it could think to the end."""
+    stop = FORMAT.stop_ids(tokenizer)[0]
+    turn_end = FORMAT.turn_end_ids(tokenizer)[0]
+    filler = plain_ids(tokenizer, " on and on and")
+    opening = tuple(FORMAT.end_of_thinking_ids(tokenizer, natural=True))
+    references = {tuple(FORMAT.prompt_ids(tokenizer, q.text)): q.reference for q in QUESTIONS}
+
+    def script(prompt: tuple[int, ...]) -> Iterator[int]:
+        draw = int.from_bytes(hashlib.sha256(str(prompt).encode()).digest()[:4], "big")
+        if opening in [prompt[i : i + len(opening)] for i in range(len(prompt) - 40, len(prompt))]:
+            reference = next(ref for start, ref in references.items() if prompt[: len(start)] == start)
+            forced = prompt[-len(opening) :] != opening
+            text = " 0" if forced else f"Answer: {reference}"
+            yield from plain_ids(tokenizer, text)
+            yield from itertools.repeat(turn_end)
+        yield from itertools.islice(itertools.cycle(filler), draw % 40)
+        yield from itertools.repeat(stop)
+
+    return ScriptedEngine(tokenizer, script, max_model_len, shuffle_seed=shuffle_seed)

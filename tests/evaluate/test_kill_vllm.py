@@ -1,0 +1,184 @@
+"""The real command on the real engine, interrupted and killed, and then run to its end.
+
+Every start of the engine costs many seconds, so all of it is one story; the undisturbed run is on the session's engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, cast
+
+import psutil
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from s1repro.config import Config, check
+from s1repro.engines import Completion, Engine
+from s1repro.evaluate import pipeline
+
+REPO = Path(__file__).resolve().parents[2]
+QUESTIONS = 32
+SAMPLES = QUESTIONS * 4
+TASK = """\
+task: toy
+dataset_path: json
+dataset_kwargs: {data_files: {test: toy.jsonl}}
+test_split: test
+output_type: generate_until
+doc_to_text: question
+doc_to_target: answer
+metadata: {kind: exact}
+"""
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+class SessionEngine:
+    """The session's engine, which belongs to a loop of its own, for a stage that makes another loop."""
+
+    def __init__(self, engine: Engine, run: Run) -> None:
+        self.tokenizer, self.max_model_len = engine.tokenizer, engine.max_model_len
+        self._engine, self._run = engine, run
+
+    async def complete(self, prompt_ids: Any, **how: Any) -> Completion:
+        return cast(Completion, await asyncio.to_thread(self._run, self._engine.complete(prompt_ids, **how)))
+
+    async def close(self) -> None:
+        """It stays open for the other tests."""
+
+
+@pytest.fixture
+def settings(tiny_qwen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Overrides for `SAMPLES` samples, run in a folder that holds the benchmark."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "evals").mkdir()
+    (tmp_path / "evals" / "toy.yaml").write_text(TASK)
+    rows = [{"id": f"q{i:02}", "question": f"What is {i} plus {i}?", "answer": str(2 * i)} for i in range(QUESTIONS)]
+    (tmp_path / "toy.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return [
+        "recipe=demo",
+        f"checkpoint={tiny_qwen}",
+        "data.benchmarks=[toy]",
+        "engine.max_model_len=256",
+        "engine.max_concurrency=2",  # slow enough to be killed in the middle
+        "method.budgets=[16,64]",
+        "method.waits=[0,1,2]",
+        "method.answer_tokens=20",
+    ]
+
+
+def test_interrupted_and_killed_three_times_the_samples_are_the_same(
+    settings: list[str], vllm_engine: Engine, run: Run
+) -> None:
+    stage = Stage([*settings, "name=killed"])
+    draw = random.Random(20250131)
+    kept: list[str] = []
+    for how in (signal.SIGINT, signal.SIGKILL, None, signal.SIGKILL):
+        process = stage.start()
+        if how is None:  # a moment at which the engine is most likely starting
+            time.sleep(draw.uniform(1, 8))
+        else:
+            stage.wait_for_lines(len(kept) + 3, process)
+            time.sleep(draw.uniform(0, 0.3))
+            assert len(stage.processes()) > 1, "the engine has processes of its own: else nothing could be left behind"
+        stage.end(process, how or signal.SIGKILL)
+        whole = stage.samples.read_text().splitlines(keepends=True)
+        now = [line for line in whole if line.endswith("\n")]
+        assert now[: len(kept)] == kept and len(now) >= len(kept) + (3 if how else 0), "what is finished stays"
+        assert len(now) < SAMPLES, "nothing was left to interrupt"
+        kept = now
+    output, _ = stage.start().communicate(timeout=300)
+    assert f"evaluate: {len(kept)} samples are in already, {SAMPLES - len(kept)} to go" in output, stage.errors()
+    stage.require_nothing_left()
+    undisturbed = take_undisturbed([*settings, "name=undisturbed"], vllm_engine, run)
+    assert stage.samples.read_bytes() == undisturbed
+    keys = [[json.loads(line)[name] for name in ("budget", "waits", "question")] for line in undisturbed.splitlines()]
+    assert len(keys) == len({tuple(key) for key in keys}) == SAMPLES
+    costs = [json.loads(line) for line in (stage.samples.parent / "telemetry.jsonl").read_text().splitlines()]
+    assert costs[-1]["samples"] == SAMPLES - len(kept), "no finished sample is repeated"
+
+
+def take_undisturbed(settings: list[str], engine: Engine, run: Run) -> bytes:
+    """The bytes of an evaluation that nothing disturbs."""
+    with initialize_config_dir(str(REPO / "conf"), version_base="1.3"):
+        config = cast(Config, OmegaConf.to_object(compose("config", settings)))
+    check(config)
+    pipeline.run(config, lambda *_: SessionEngine(engine, run))
+    return Path("runs/undisturbed/evaluate/samples.jsonl").read_bytes()
+
+
+class Stage:
+    """`python -m s1repro.evaluate` with `settings`, in the current folder, as if in a terminal of its own."""
+
+    samples = Path("runs/killed/evaluate/samples.jsonl")
+
+    def __init__(self, settings: list[str]) -> None:
+        self.command = [sys.executable, "-m", "s1repro.evaluate", *settings]
+        self.mark = uuid.uuid4().hex  # in the environment of whatever the stage starts
+
+    def start(self) -> subprocess.Popen[str]:
+        environment = {**os.environ, "PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1", "TEST_MARK": self.mark}
+        with open("errors.txt", "w") as errors:
+            return subprocess.Popen(
+                self.command,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,
+            )
+
+    def errors(self) -> str:
+        return Path("errors.txt").read_text()
+
+    def wait_for_lines(self, count: int, process: subprocess.Popen[str]) -> None:
+        deadline = time.monotonic() + 240
+        while not self.samples.is_file() or self.samples.read_bytes().count(b"\n") < count:
+            assert process.poll() is None, self.errors()
+            assert time.monotonic() < deadline, self.errors()
+            time.sleep(0.01)
+
+    def end(self, process: subprocess.Popen[str], how: signal.Signals) -> None:
+        """Ctrl-C, which reaches all processes of a terminal, or a kill of the user's process alone."""
+        begun = time.monotonic()
+        if how is signal.SIGINT:
+            os.killpg(process.pid, how)
+        else:
+            process.kill()
+        process.communicate(timeout=60)
+        if how is signal.SIGINT:
+            assert time.monotonic() - begun < 10
+            assert process.returncode == 130
+            assert self.errors().endswith("interrupted; run the same command again to resume\n")
+        else:
+            assert process.returncode == -signal.SIGKILL
+        self.require_nothing_left()
+
+    def processes(self) -> list[psutil.Process]:
+        """All living processes that the stage has started, itself included, whoever their parent is now."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("TEST_MARK") == self.mark and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    def require_nothing_left(self) -> None:
+        begun = time.monotonic()
+        while (left := self.processes()) and time.monotonic() < begun + 15:
+            time.sleep(0.2)
+        for process in left:
+            process.kill()
+        assert not left, f"still there: {left}"

@@ -1,0 +1,205 @@
+"""The stage: resumed after kills with the same bytes, accumulating, refusing what does not belong."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from omegaconf import OmegaConf
+
+from s1repro.config import Config
+from s1repro.engines import ScriptedEngine
+from s1repro.evaluate import pipeline
+from s1repro.evaluate.pipeline import run
+
+Load = Any  # a function with `started`; see conftest
+FOLDER = Path("runs/toy/evaluate")
+SAMPLES = FOLDER / "samples.jsonl"
+
+
+def lines() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in SAMPLES.read_text().splitlines()]
+
+
+def requests(load: Load) -> int:
+    return sum(len(engine.requests) for engine in load.started)
+
+
+def test_stage_reads_the_benchmark_and_is_done_once(
+    config: Config, load: Load, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(config, load)
+    samples = lines()
+    assert len(samples) == 40
+    assert {(s["budget"], s["waits"]) for s in samples} == {(4, 0), (16, 0), (64, 0), (64, 1), (64, 2)}
+    assert samples == sorted(samples, key=lambda s: (s["budget"], s["waits"], s["question"], s["sample"]))
+    assert not {"seconds", "time", "cached_tokens"} & samples[0].keys()
+    (telemetry,) = map(json.loads, (FOLDER / "telemetry.jsonl").read_text().splitlines())
+    assert telemetry["samples"] == 40 and telemetry["seconds"] > 0
+    capsys.readouterr()
+    before = SAMPLES.read_bytes()
+    run(config, load)
+    assert capsys.readouterr().out == f"evaluate: done already, {FOLDER}\n"
+    assert len(load.started) == 1 and SAMPLES.read_bytes() == before
+
+
+@pytest.fixture
+def quick(config: Config, questions: Any, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """`config` without lm-eval, whose import takes seconds."""
+    monkeypatch.setattr(pipeline, "load_benchmark", lambda name: questions)
+    return config
+
+
+def test_budgets_accumulate_to_the_same_bytes_as_at_once(quick: Config, load: Load) -> None:
+    quick.method.waits = [0]
+    run(quick, load)
+    at_once, cost = SAMPLES.read_bytes(), requests(load)
+    quick.name = "bits"
+    for budgets in ([16], [64], [4], [16]):
+        quick.method.budgets = budgets
+        run(quick, load)
+    bits = Path("runs/bits/evaluate")
+    assert (bits / "samples.jsonl").read_bytes() == at_once
+    assert requests(load) == 2 * cost, "no sample is repeated"
+    manifest = json.loads((bits / "manifest.json").read_text())
+    assert manifest["facts"]["points"] == [["toy", "force", budget, 0, 1] for budget in (4, 16, 64)]
+
+
+def test_more_samples_add_to_those_that_are_there(quick: Config, load: Load) -> None:
+    quick.method.temperature = 1.0
+    quick.method.samples = 2
+    run(quick, load)
+    run_of_two = set(SAMPLES.read_text().splitlines())
+    quick.method.samples = 3
+    run(quick, load)
+    assert run_of_two < set(SAMPLES.read_text().splitlines())
+    assert len(lines()) == 3 * 40
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda c: setattr(c.method, "answer_tokens", 21), "method.answer_tokens"),
+        (lambda c: setattr(c.method, "wait_string", "Hmm"), "method.wait_string"),
+        (lambda c: setattr(c.engine, "dtype", "bfloat16"), "engine.dtype"),
+        (lambda c: setattr(c, "seed", 1), "seed"),
+        (lambda c: (Path(c.checkpoint) / "model.safetensors").write_bytes(b"trained on"), "model"),
+    ],
+)
+def test_samples_of_other_settings_never_mix(
+    quick: Config, load: Load, change: Callable[[Config], object], what: str
+) -> None:
+    quick.method.budgets, quick.method.waits = [4], [0]
+    run(quick, load)
+    before = SAMPLES.read_bytes()
+    change(quick)
+    with pytest.raises(ValueError, match=rf"holds samples made with another {what}; choose another name="):
+        run(quick, load)
+    assert SAMPLES.read_bytes() == before and len(load.started) == 1
+
+
+def test_nothing_starts_when_it_cannot_fit_and_a_correction_is_taken(quick: Config, load: Load) -> None:
+    quick.method.answer_tokens = 500
+    with pytest.raises(ValueError, match=r"toy, question q0: .*max_model_len 512"):
+        run(quick, load)
+    assert not load.started
+    quick.method.answer_tokens = 20
+    run(quick, load)
+    assert len(lines()) == 40
+
+
+def test_an_error_in_the_middle_keeps_what_is_finished(quick: Config, load: Load) -> None:
+    def breaking(*args: Any) -> ScriptedEngine:
+        engine: ScriptedEngine = load(*args)
+        complete = engine.complete
+
+        async def until_30(*args: Any, **kwargs: Any) -> Any:
+            if len(engine.requests) >= 30:
+                raise ValueError("the engine died")
+            return await complete(*args, **kwargs)
+
+        engine.complete = until_30  # type: ignore[method-assign]
+        return engine
+
+    with pytest.raises(ValueError, match="the engine died"):
+        run(quick, breaking)
+    kept = set(SAMPLES.read_text().splitlines())
+    assert 0 < len(kept) < 40
+    assert not (FOLDER / "manifest.json").exists()
+    run(quick, load)
+    assert kept < set(SAMPLES.read_text().splitlines()) and len(lines()) == 40
+
+
+def test_killed_three_times_gives_the_same_bytes(quick: Config, load: Load) -> None:
+    quick.method.samples = 3
+    run(quick, load)
+    undisturbed = SAMPLES.read_bytes()
+    quick.name = "killed"
+    samples = Path("runs/killed/evaluate/samples.jsonl")
+    draw = random.Random()
+    kept: set[str] = set()
+    for kill in range(3):
+        process = start(quick)
+        # Each kill waits for the journal to grow, then a random moment more.
+        enough = len(kept) + 2
+        wait_for(lambda n=enough: samples.exists() and samples.read_bytes().count(b"\n") > n, process)
+        time.sleep(draw.random() * 0.1)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        whole = samples.read_text().splitlines(keepends=True)
+        now = {line for line in whole if line.endswith("\n")}
+        assert kept < now, f"kill {kill}: finished samples stay, and more came"
+        kept = now
+        assert not (samples.parent / "manifest.json").exists()
+    assert len(kept) < 120
+    process = start(quick)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert f"evaluate: {len(kept)} samples are in already, {120 - len(kept)} to go" in output
+    assert samples.read_bytes() == undisturbed
+    last = json.loads((samples.parent / "telemetry.jsonl").read_text().splitlines()[-1])
+    assert last["samples"] == 120 - len(kept), "no finished sample is repeated"
+
+
+def test_interrupt_ends_quickly_and_the_journal_is_whole(quick: Config) -> None:
+    quick.method.samples = 3
+    process = start(quick)
+    wait_for(lambda: SAMPLES.exists() and SAMPLES.read_bytes().count(b"\n") > 3, process)
+    process.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    output, _ = process.communicate(timeout=30)
+    assert time.monotonic() - begun < 5
+    assert process.returncode != 0 and "KeyboardInterrupt" in output
+    assert SAMPLES.read_bytes().endswith(b"\n")
+    assert len({(s["budget"], s["waits"], s["question"], s["sample"]) for s in lines()}) == len(lines()) > 3
+    assert json.loads((FOLDER / "telemetry.jsonl").read_text())["samples"] == len(lines())
+
+
+def start(config: Config) -> subprocess.Popen[str]:
+    path = Path(f"{config.name}.yaml")
+    OmegaConf.save(OmegaConf.structured(config), path)
+    here = Path(__file__).parent
+    return subprocess.Popen(
+        [sys.executable, str(here / "kill_me.py"), str(path), str(here / "conftest.py")],
+        env={**os.environ, "PYTHONPATH": str(here.parent.parent), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def wait_for(found: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 180
+    while not found():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

@@ -1,0 +1,109 @@
+"""One coroutine a sample: accounts, grading, concurrency, errors."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from transformers import PreTrainedTokenizerBase
+
+from s1repro.chat import FORMATS
+from s1repro.config import Config
+from s1repro.engines import ScriptedEngine
+from s1repro.evaluate.plan import plan
+from s1repro.evaluate.runner import Telemetry, answer_all, require_all_fit
+from s1repro.records import Question, Sample
+
+FORMAT = FORMATS["qwen-plain"]
+Load = Callable[..., ScriptedEngine]
+
+
+def take_all(config: Config, questions: list[Question], engine: Any) -> tuple[list[Sample], Telemetry]:
+    samples: list[Sample] = []
+    telemetry = Telemetry()
+    asyncio.run(answer_all(engine, plan(config, {"toy": questions}), FORMAT, config, samples.append, telemetry))
+    return samples, telemetry
+
+
+def test_accounts_add_up_and_budgets_hold(
+    config: Config, questions: list[Question], load: Load, qwen_tokenizer: PreTrainedTokenizerBase
+) -> None:
+    samples, telemetry = take_all(config, questions, load(config.engine, ""))
+    assert len(samples) == len({sample.key for sample in samples}) == 5 * 8
+    for sample in samples:
+        assert sample.thinking_tokens == sample.sampled_tokens + sample.injected_tokens <= sample.key.budget
+        assert sample.waits_used <= sample.key.waits
+        assert (sample.injected_tokens > 0) == (sample.waits_used > 0)
+        assert sample.prompt == qwen_tokenizer.decode(FORMAT.prompt_ids(qwen_tokenizer, _text(questions, sample)))
+        assert sample.answer.startswith("Final Answer:") == (sample.finish != "natural")
+        assert sample.correct == (sample.extracted == sample.reference)
+    assert telemetry.samples == 40
+    assert telemetry.sampled_tokens == sum(sample.sampled_tokens for sample in samples)
+    assert any(sample.waits_used == 2 and "Wait" in sample.thinking for sample in samples)
+
+
+def test_more_thinking_is_more_accurate_with_an_engine_built_so(
+    config: Config, questions: list[Question], load: Load
+) -> None:
+    samples, _ = take_all(config, questions, load(config.engine, ""))
+    correct = {
+        budget: sum(s.correct for s in samples if (s.key.budget, s.key.waits) == (budget, 0)) for budget in (4, 64)
+    }
+    assert correct[4] < correct[64]
+    assert {s.finish for s in samples if s.key.budget == 4} >= {"budget"}
+
+
+def test_no_more_samples_in_flight_than_asked_for(config: Config, questions: list[Question], load: Load) -> None:
+    engine = load(config.engine, "")
+    flying, most = 0, 0
+    complete = engine.complete
+
+    async def counted(*args: Any, **kwargs: Any) -> Any:
+        nonlocal flying, most
+        flying += 1
+        most = max(most, flying)
+        await asyncio.sleep(0)
+        result = await complete(*args, **kwargs)
+        flying -= 1
+        return result
+
+    engine.complete = counted  # type: ignore[method-assign]
+    take_all(config, questions, engine)
+    assert most == config.engine.max_concurrency == 5
+
+
+def test_an_engine_error_comes_out_as_itself(config: Config, questions: list[Question], load: Load) -> None:
+    engine = load(config.engine, "")
+
+    async def broken(*args: Any, **kwargs: Any) -> Any:
+        raise ValueError("the engine is out of memory")
+
+    engine.complete = broken  # type: ignore[method-assign]
+    with pytest.raises(ValueError, match=r"^the engine is out of memory$"):
+        take_all(config, questions, engine)
+
+
+def test_each_request_of_a_sample_has_its_own_seed(config: Config, questions: list[Question], load: Load) -> None:
+    config.method.temperature = 1.0
+    config.method.samples = 3
+    engine = load(config.engine, "")
+    samples, _ = take_all(config, questions, engine)
+    assert len({sample.seed for sample in samples}) == len(samples)
+    assert {request.sampling.temperature for request in engine.requests} == {1.0}
+    assert {sample.seed for sample in samples} <= {request.sampling.seed for request in engine.requests}
+
+
+def test_what_does_not_fit_is_named_with_its_numbers(
+    config: Config, questions: list[Question], qwen_tokenizer: PreTrainedTokenizerBase
+) -> None:
+    config.engine.max_model_len = 100
+    long = Question("long", "why " * 60, "1", "exact", "")
+    require_all_fit(config, qwen_tokenizer, FORMATS["qwen-plain"], {})
+    with pytest.raises(ValueError, match=r"^toy, question long: \d+ prompt tokens, 64 thinking tokens"):
+        require_all_fit(config, qwen_tokenizer, FORMATS["qwen-plain"], {"toy": [long]})
+
+
+def _text(questions: list[Question], sample: Sample) -> str:
+    return next(question.text for question in questions if question.id == sample.key.question)

@@ -1,0 +1,62 @@
+"""tables.md holds the metrics and the paired differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from s1repro.evaluate.metrics import paired_difference, scaling
+from s1repro.records import Sample
+from s1repro.report.curves import to_points
+from s1repro.report.tables import markdown, terminal
+
+Finish = Callable[..., list[Sample]]
+
+
+def row(text: str, start: str) -> list[str]:
+    """The cells of the one table row that begins with `start`."""
+    (line,) = [line for line in text.splitlines() if line.startswith(f"| {start} |")]
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_metrics_of_a_run(finish: Finish) -> None:
+    samples = finish("toy")
+    points = to_points(samples, "toy")
+    text = markdown({"toy": samples}, seed=0).split("## Control")[1]
+    cells = row(text, "toy | toy")
+    tokens, percent = [p.thinking_tokens for p in points], [100 * p.accuracy for p in points]
+    assert cells[2] == "100 %"
+    assert float(cells[3]) == pytest.approx(scaling(tokens, percent), abs=0.05)
+    assert float(cells[4]) == pytest.approx(scaling(tokens, percent, axis="linear"), abs=0.05)
+    assert cells[5] == "80.0"
+
+
+def test_waits_against_none_are_paired(finish: Finish) -> None:
+    text = markdown({"toy": finish("toy")}, seed=0)
+    expected = paired_difference([1.0] * 8 + [0.0] * 2, [1.0] * 7 + [0.0] * 3, seed=0)
+    for name in ("1 Wait - none", "2 Waits - none"):
+        cells = row(text, f"toy | {name}")
+        assert cells[2:5] == ["64", "10", "+10.0"]
+        assert cells[5] == f"{100 * expected.low:+.1f} to {100 * expected.high:+.1f}"
+
+
+def test_trained_against_base_at_the_largest_budget_both_have(finish: Finish) -> None:
+    runs = {"toy": finish("toy"), "base": finish("base", {(16, 0): 1, (32, 0): 1, (128, 0): 9})}
+    cells = row(markdown(runs, seed=0), "toy | toy - base")
+    assert cells[2:5] == ["32", "10", "+30.0"]
+
+
+def test_a_single_point_has_no_slope_and_nothing_to_compare(finish: Finish) -> None:
+    text = markdown({"toy": finish("toy", {(16, 0): 3})}, seed=0)
+    assert row(text.split("## Control")[1], "toy | toy")[3:5] == ["-", "-"]
+    assert "Nothing to compare" in text
+
+
+def test_curve_rows_and_terminal_agree(finish: Finish) -> None:
+    samples = finish("toy")
+    text = markdown({"toy": samples}, seed=0)
+    assert row(text, "toy | toy | 32")[5] == "40.0"
+    shown = terminal(to_points(samples, "toy")).splitlines()
+    assert len(shown) == 6 and "40.0 %" in shown[2]
+    assert len({line.index("%") for line in shown[1:]}) == 1, "columns are aligned"

@@ -1,0 +1,120 @@
+"""A user's mistakes, through the real commands: one line that names what is wrong, and nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parent.parent
+TASK = """\
+task: toy
+dataset_path: json
+dataset_kwargs: {data_files: {test: toy.jsonl}}
+test_split: test
+output_type: generate_until
+doc_to_text: question
+doc_to_target: answer
+metadata: {kind: exact}
+"""
+ROW = {
+    "question": "What is 2 plus 2?",
+    "solution": "4",
+    "thinking_trajectories": ["Two and two."],
+    "attempt": "Answer: 4",
+    "cot_type": "math",
+    "source_type": "demo",
+    "metadata": "{}",
+}
+QUESTION = {"id": "q0", "question": "What is 1 plus 1?", "answer": "2"}
+
+
+@pytest.fixture
+def place(tiny_qwen: Path, tmp_path: Path) -> Path:
+    """A folder in which each stage finds what it reads: a pool, a benchmark, a curated set, a model."""
+    lines = [json.dumps({**ROW, "id": f"r{i}", "question": f"What is {i} plus 2?"}) for i in range(4)]
+    (tmp_path / "pool.jsonl").write_text("\n".join(lines) + "\n")
+    (tmp_path / "cut.jsonl").write_text("\n".join([lines[0], lines[1][:40], *lines[2:]]) + "\n")
+    (tmp_path / "no_attempt.jsonl").write_text("\n".join([*lines, json.dumps({"question": "Why?"})]) + "\n")
+    (tmp_path / "toy.jsonl").write_text(json.dumps(QUESTION) + "\n")
+    (tmp_path / "evals").mkdir()
+    (tmp_path / "evals" / "toy.yaml").write_text(TASK)
+    curated = tmp_path / "runs" / "demo" / "curate" / "s1k.jsonl"
+    curated.parent.mkdir(parents=True)
+    shutil.copy(tmp_path / "pool.jsonl", curated)
+    shutil.copytree(tiny_qwen, tmp_path / "model")
+    shutil.copytree(tiny_qwen, tmp_path / "weightless", ignore=shutil.ignore_patterns("*.safetensors"))
+    return tmp_path
+
+
+def run(place: Path, stage: str, *overrides: str) -> subprocess.CompletedProcess[str]:
+    """The stage in `place`, on its files unless `overrides` say otherwise."""
+    known = ["data.pool=pool.jsonl", "data.benchmarks=[toy]", "model.base=model", "checkpoint=model"]
+    small = ["recipe=demo", "selection.size=2", "engine.max_model_len=256"]
+    forced = ["method.budgets=[8]", "method.waits=[0]", "method.answer_tokens=20"]
+    settings = {setting.partition("=")[0]: setting for setting in [*known, *small, *forced, *overrides]}
+    environment = {name: value for name, value in os.environ.items() if name != "HYDRA_FULL_ERROR"}
+    return subprocess.run(
+        [sys.executable, "-m", f"s1repro.{stage}", *settings.values()],
+        cwd=place,
+        env=environment | {"PYTHONPATH": str(REPO), "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+MISTAKES = [
+    pytest.param("curate", ["data.pool=nowhere.jsonl"], ["data.pool", "nowhere.jsonl"], id="missing pool"),
+    pytest.param("curate", ["data.pool=cut.jsonl"], ["cut.jsonl:2: not JSON"], id="malformed row"),
+    pytest.param("curate", ["data.pool=no_attempt.jsonl"], ["no_attempt.jsonl:5: no field 'solution'"], id="field"),
+    pytest.param("curate", ["selection.size=5"], ["selection.size is 5", "4 rows"], id="pool too small"),
+    pytest.param("curate", ["data.benchmarks=[nope]"], ["'nope'", "choose from: toy"], id="benchmark of curate"),
+    pytest.param("curate", ["model.base=./nowhere"], ["model.base", "./nowhere"], id="base model of curate"),
+    pytest.param("curate", ["model.base=nobody/nothing"], ["model.base", "nobody/nothing"], id="hub model of curate"),
+    pytest.param("curate", ["selection.preset=best"], ["selection.preset", "'best'", "paper, code"], id="preset"),
+    pytest.param("train", ["recipe=nope"], ["recipe=nope", "demo"], id="recipe"),
+    pytest.param("train", ["name=other"], ["runs/other/curate/s1k.jsonl", "curate stage"], id="no curated set"),
+    pytest.param("train", ["model.base=./nowhere"], ["model.base", "./nowhere"], id="base model of train"),
+    pytest.param("train", ["model.base=nowhere"], ["model.base", "'nowhere'"], id="folder that could be a hub model"),
+    pytest.param("train", ["model.base=weightless"], ["model.base", "*.safetensors"], id="base without weights"),
+    pytest.param("train", ["model.format=qwne"], ["model.format", "'qwne'", "qwen, qwen-plain, llama"], id="format"),
+    pytest.param(
+        "train", ["model.format=llama"], ["<|start_header_id|>", "model.format"], id="format of another model"
+    ),
+    pytest.param(
+        "evaluate", ["method.name=nonsense"], ["method.name", "'nonsense'", "choose from: force"], id="method"
+    ),
+    pytest.param("evaluate", ["engine.name=vlm"], ["engine.name", "'vlm'", "choose from: vllm"], id="engine"),
+    pytest.param("evaluate", ["method.budgtes=[8]"], ["did you mean method.budgets?"], id="misspelt key"),
+    pytest.param("evaluate", ["method.budgets=[8,0]"], ["method.budgets", " 0;", "1 or more"], id="budget below 1"),
+    pytest.param("evaluate", ["checkpoint=weightless"], ["checkpoint", "weightless", "*.safetensors"], id="no weights"),
+    pytest.param("evaluate", ["checkpoint=./nowhere"], ["checkpoint", "./nowhere"], id="missing checkpoint"),
+    pytest.param("evaluate", ["data.benchmarks=[toy,nope]"], ["'nope'", "choose from: toy"], id="benchmark"),
+    pytest.param(
+        "evaluate",
+        ["method.budgets=[8,250]"],
+        ["toy, question q0", " prompt tokens", "250 thinking tokens", "max_model_len 256"],
+        id="budget longer than the model",
+    ),
+    pytest.param("report", ["name=other"], ["runs/other/evaluate", "evaluate stage"], id="no evaluation"),
+]
+
+
+@pytest.mark.parametrize(("stage", "overrides", "parts"), MISTAKES)
+def test_a_mistake_ends_in_one_line_and_leaves_nothing(
+    place: Path, stage: str, overrides: list[str], parts: list[str]
+) -> None:
+    before = sorted(place.rglob("*"))
+    result = run(place, stage, *overrides)
+    assert result.returncode == 2, result.stderr
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1, result.stderr
+    assert result.stdout == ""
+    for part in parts:
+        assert part in result.stderr
+    assert sorted(place.rglob("*")) == before

@@ -1,0 +1,86 @@
+"""Every recipe and every option composes into a checked config, and every field says what it is."""
+
+from __future__ import annotations
+
+import ast
+from itertools import product
+from pathlib import Path
+from typing import cast
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from s1repro import config as config_module
+from s1repro.config import Config, check
+
+REPO = Path(__file__).resolve().parent.parent
+CONF = REPO / "conf"
+RECIPES = sorted(path.stem for path in (REPO / "recipes").glob("*.yaml"))
+GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir() and path.name != "recipe")
+OPTIONS = [f"{group}={path.stem}" for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
+OVERRIDES: list[list[str]] = [
+    [],
+    ["sft=lora"],
+    ["selection=code", "selection.size=10"],
+    ["method.budgets=[64,128]", "method.waits=[0]"],
+    ["name=other", "checkpoint=data/demo/base", "runs=elsewhere"],
+]
+
+
+def composed(*overrides: str) -> Config:
+    """What the command line would hand to a stage."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = cast(Config, OmegaConf.to_object(compose("config", list(overrides))))
+    check(config)
+    return config
+
+
+@pytest.mark.parametrize(("recipe", "overrides"), list(product(RECIPES, OVERRIDES)), ids=str)
+def test_every_recipe_composes_with_overrides(recipe: str, overrides: list[str]) -> None:
+    config = composed(f"recipe={recipe}", *overrides)
+    assert config.name == ("other" if overrides and overrides[0] == "name=other" else recipe)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_of_every_group_composes(option: str) -> None:
+    assert composed(option, "name=x").name == "x"
+
+
+def test_recipes_are_composition_and_few_values() -> None:
+    for recipe in RECIPES:
+        assert (REPO / "recipes" / f"{recipe}.yaml").read_text().startswith("# @package _global_\n")
+    assert (CONF / "recipe").is_symlink()
+    assert (CONF / "recipe").resolve() == REPO / "recipes"
+
+
+def test_the_command_line_wins_over_the_recipe() -> None:
+    recipe, lora = composed("recipe=demo"), composed("recipe=demo", "sft=lora", "model.base=mine")
+    assert (recipe.sft.lora, lora.sft.lora) == (False, True)
+    assert (recipe.model.base, lora.model.base) == ("data/demo/base", "mine")
+    assert lora.engine == recipe.engine
+
+
+def test_groups_and_fields_match() -> None:
+    parts = {name for name, hint in Config.__annotations__.items() if hint.endswith("Config")}
+    assert set(GROUPS) == parts
+
+
+def test_the_paper_s_training_is_the_default() -> None:
+    sft = composed("name=x").sft
+    assert (sft.epochs, sft.batch_size, sft.learning_rate, sft.warmup_ratio) == (5.0, 16, 1e-5, 0.05)
+    assert (sft.adam_beta1, sft.adam_beta2, sft.weight_decay, sft.max_length) == (0.9, 0.95, 1e-4, 32768)
+    assert sft.bf16
+    assert not sft.lora
+
+
+def test_every_field_has_a_docstring() -> None:
+    tree = ast.parse(Path(config_module.__file__).read_text())
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            for here, after in zip(node.body, [*node.body[1:], None], strict=True):
+                if (
+                    isinstance(here, ast.AnnAssign) and ast.unparse(here.target) not in GROUPS
+                ):  # a group's class says it
+                    documented = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+                    assert documented, f"{node.name}.{ast.unparse(here.target)}"

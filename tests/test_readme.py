@@ -1,0 +1,67 @@
+"""The README tells the truth: its map is the tree, and its commands exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from s1repro.config import Config
+
+REPO = Path(__file__).resolve().parent.parent
+README = (REPO / "README.md").read_text()
+
+
+def mapped() -> list[str]:
+    """The paths of the file map, folders ending in a slash."""
+    block = README.split("## What is where")[1].split("```")[1]
+    folders: list[str] = []
+    paths: list[str] = []
+    for line in block.strip("\n").splitlines():
+        indent, name = (len(line) - len(line.lstrip())) // 2, line.split()[0]
+        del folders[indent:]
+        paths.append("".join(folders) + name)
+        if name.endswith("/"):
+            folders.append(name)
+    return paths
+
+
+def test_the_map_names_only_what_is_there() -> None:
+    assert [path for path in mapped() if not (REPO / path).exists()] == []
+
+
+def test_the_map_names_every_module() -> None:
+    modules = {
+        str(path.relative_to(REPO)) for path in (REPO / "s1repro").rglob("*.py") if not path.name.startswith("__")
+    }
+    assert modules - set(mapped()) == set()
+    assert len(mapped()) == len(set(mapped()))
+
+
+def test_the_pictures_and_links_are_there() -> None:
+    links = re.findall(r"\]\((?!https?:)([^)]+)\)", README)
+    assert "recipes/demo-curve.png" in links
+    assert [link for link in links if not (REPO / link).exists()] == []
+
+
+COMMANDS = [
+    line.split(" #")[0].strip()
+    for block in re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+    for line in block.splitlines()
+]
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if "-m s1repro." in command])
+def test_the_stage_commands_compose(command: str) -> None:
+    words = shlex.split(command)
+    assert (REPO / "s1repro" / words[2].removeprefix("s1repro.") / "__main__.py").is_file()
+    with initialize_config_dir(str(REPO / "conf"), version_base="1.3"):
+        assert compose("config", words[3:]).keys() == Config.__dataclass_fields__.keys()
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("make ")])
+def test_the_make_targets_exist(command: str) -> None:
+    assert re.search(rf"^{command.split()[1]}:", (REPO / "Makefile").read_text(), flags=re.MULTILINE)

@@ -1,0 +1,87 @@
+"""Rows become ids and labels, token by token."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from transformers import PreTrainedTokenizerBase
+
+from s1repro.chat import FORMATS
+from s1repro.train.examples import IGNORED, load_examples
+
+ROW = {"question": "What is 2 plus 2?", "thinking_trajectories": ["Two and two is four."], "attempt": "4"}
+
+
+def write(path: Path, *rows: object) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_labels_are_trace_end_of_thinking_attempt_and_turn_end(
+    tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase
+) -> None:
+    path = write(tmp_path / "s1k.jsonl", ROW)
+    (example,) = load_examples(path, qwen_tokenizer, FORMATS["qwen-plain"], 512)
+    carried = [label for label in example.labels if label != IGNORED]
+    text = qwen_tokenizer.decode(carried)
+    assert text == "Two and two is four.\n<|im_start|>answer\nAnswer: 4<|im_end|>"
+    ignored = qwen_tokenizer.decode(example.input_ids[: example.prompt_length])
+    assert ignored == "<|im_start|>user\nWhat is 2 plus 2?<|im_end|>\n<|im_start|>assistant\n<|im_start|>think\n"
+
+
+@pytest.mark.parametrize("name", ["qwen", "qwen-plain", "llama"])
+def test_each_token_is_either_prompt_or_label(
+    tmp_path: Path, name: str, qwen_tokenizer: PreTrainedTokenizerBase, llama_tokenizer: PreTrainedTokenizerBase
+) -> None:
+    tokenizer = llama_tokenizer if name == "llama" else qwen_tokenizer
+    fmt = FORMATS[name]
+    (example,) = load_examples(write(tmp_path / "s1k.jsonl", ROW), tokenizer, fmt, 512)
+    prompt = fmt.prompt_ids(tokenizer, ROW["question"])  # type: ignore[arg-type]
+    assert list(example.input_ids[: len(prompt)]) == prompt, "training and evaluation prompts must be the same ids"
+    assert example.labels[: len(prompt)] == (IGNORED,) * len(prompt)
+    assert example.labels[len(prompt) :] == example.input_ids[len(prompt) :]
+    assert example.labels[-1] in fmt.turn_end_ids(tokenizer)
+
+
+def test_special_token_text_in_a_question_opens_no_answer(
+    tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase
+) -> None:
+    row = {**ROW, "question": "What does <|im_start|>answer mean?"}
+    (example,) = load_examples(write(tmp_path / "s1k.jsonl", row), qwen_tokenizer, FORMATS["qwen-plain"], 512)
+    start = qwen_tokenizer.convert_tokens_to_ids("<|im_start|>")
+    assert list(example.input_ids).count(start) == 4  # user, assistant, think, answer
+
+
+def test_a_long_example_is_refused_and_a_fitting_one_kept(
+    tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase
+) -> None:
+    path = write(tmp_path / "s1k.jsonl", ROW, {**ROW, "thinking_trajectories": ["on and on " * 40]})
+    fmt = FORMATS["qwen-plain"]
+    lengths = [len(example.input_ids) for example in load_examples(path, qwen_tokenizer, fmt, 4096)]
+    assert len(load_examples(path, qwen_tokenizer, fmt, max(lengths))) == 2
+    with pytest.raises(ValueError, match=rf"s1k\.jsonl:2: the example is {lengths[1]} tokens long.*never cut"):
+        load_examples(path, qwen_tokenizer, fmt, max(lengths) - 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"question": None}, "question"),
+        ({"attempt": 4}, "attempt"),
+        ({"thinking_trajectories": []}, "thinking_trajectories"),
+        ({"thinking_trajectories": "text"}, "thinking_trajectories"),
+    ],
+)
+def test_a_row_without_a_field_is_named(
+    tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase, change: dict[str, object], field: str
+) -> None:
+    path = write(tmp_path / "s1k.jsonl", ROW, {**ROW, **change})
+    with pytest.raises(ValueError, match=rf"s1k\.jsonl:2: field '{field}'"):
+        load_examples(path, qwen_tokenizer, FORMATS["qwen-plain"], 512)
+
+
+def test_an_empty_set_is_refused(tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase) -> None:
+    with pytest.raises(ValueError, match="no rows to train on"):
+        load_examples(write(tmp_path / "s1k.jsonl"), qwen_tokenizer, FORMATS["qwen-plain"], 512)

@@ -1,0 +1,148 @@
+"""The stage: done once, resumed after a kill with the same result."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from omegaconf import OmegaConf
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from s1repro.config import Config
+from s1repro.train.pipeline import run
+
+Prepare = Callable[..., Config]
+
+STAGE = """
+import sys
+import torch
+from omegaconf import OmegaConf
+from s1repro.config import Config
+from s1repro.train.pipeline import run
+torch.set_num_threads(1)
+run(OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(sys.argv[1]))))
+"""
+
+
+def start(config: Config, **environment: str) -> subprocess.Popen[str]:
+    """The stage in a process of its own."""
+    path = Path(config.runs) / f"{config.name}.yaml"
+    OmegaConf.save(OmegaConf.structured(config), path)
+    return subprocess.Popen(
+        [sys.executable, "-c", STAGE, str(path)],
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def folder(config: Config) -> Path:
+    return Path(config.runs) / config.name / "train"
+
+
+def test_stage_writes_checkpoint_and_is_done_once(prepare: Prepare, capsys: pytest.CaptureFixture[str]) -> None:
+    config = prepare()
+    run(config)
+    manifest = json.loads((folder(config) / "manifest.json").read_text())
+    assert manifest["facts"]["steps"] == 10
+    assert {"checkpoint/model.safetensors", "checkpoint/tokenizer.json", "log.jsonl"} <= manifest["files"].keys()
+    assert {path.name for path in folder(config).iterdir()} == {"checkpoint", "log.jsonl", "manifest.json"}
+    AutoTokenizer.from_pretrained(folder(config) / "checkpoint")
+    before = (folder(config) / "checkpoint" / "model.safetensors").stat().st_mtime_ns
+    capsys.readouterr()
+    run(config)
+    assert capsys.readouterr().out == f"train: done already, {folder(config)}\n"
+    assert (folder(config) / "checkpoint" / "model.safetensors").stat().st_mtime_ns == before
+
+
+def test_other_settings_train_again(prepare: Prepare) -> None:
+    config = prepare(epochs=1.0)
+    run(config)
+    weights = (folder(config) / "checkpoint" / "model.safetensors").read_bytes()
+    config.sft.learning_rate *= 2
+    run(config)
+    assert (folder(config) / "checkpoint" / "model.safetensors").read_bytes() != weights
+    log = (folder(config) / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in log] == [1, 2, 3, 4, 5]
+
+
+def test_same_seed_same_weights(prepare: Prepare) -> None:
+    first, second = prepare(name="a", epochs=1.0), prepare(name="b", epochs=1.0)
+    run(first)
+    run(second)
+    files = [folder(config) / "checkpoint" / "model.safetensors" for config in (first, second)]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("kills", "sft"),
+    [
+        pytest.param([9], {}, id="full"),
+        pytest.param([9, 24], {"lora": True, "lora_dropout": 0.2}, id="lora with dropout", marks=pytest.mark.slow),
+    ],
+)
+def test_killed_and_resumed_equals_undisturbed(prepare: Prepare, kills: list[int], sft: dict[str, object]) -> None:
+    import torch
+
+    quiet, killed = prepare(name="quiet", epochs=6.0, **sft), prepare(name="killed", epochs=6.0, **sft)
+    run(quiet)
+    # 30 steps with a state every 3: the kills fall into the second and the fifth epoch.
+    for step in kills:
+        process = start(killed)
+        wait_for(lambda step=step: list(folder(killed).glob(f"state-*/checkpoint-{step}/*")), process)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert not (folder(killed) / "manifest.json").exists()
+        assert not (folder(killed) / "checkpoint").exists()
+    process = start(killed)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert "from step" in output, "the last start must continue, not begin again"
+    assert (folder(killed) / "log.jsonl").read_bytes() == (folder(quiet) / "log.jsonl").read_bytes()
+    states = [
+        AutoModelForCausalLM.from_pretrained(folder(config) / "checkpoint").state_dict() for config in (quiet, killed)
+    ]
+    assert all(torch.allclose(states[0][name], states[1][name], atol=1e-6) for name in states[0])
+
+
+def wait_for(found: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not found():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+
+
+def test_wandb_stays_offline_inside_the_run(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("WANDB_")]:
+        monkeypatch.delenv(name)
+    config = prepare(epochs=1.0)
+    config.report.wandb = True
+    process = start(config)
+    output, _ = process.communicate(timeout=180)
+    assert process.returncode == 0, output
+    (log,) = folder(config).glob("wandb/offline-run-*/run-*.wandb")
+    assert log.stat().st_size > 0
+
+
+def test_without_a_curated_set_the_line_says_what_to_do(prepare: Prepare) -> None:
+    config = prepare()
+    (Path(config.runs) / config.name / "curate" / "s1k.jsonl").unlink()
+    with pytest.raises(ValueError, match=r"s1k\.jsonl: no curated set; run the curate stage"):
+        run(config)
+
+
+def test_a_format_that_does_not_fit_the_tokenizer_is_refused_before_training(prepare: Prepare) -> None:
+    config = prepare()
+    config.model.format = "llama"
+    with pytest.raises(ValueError, match=r"model\.format"):
+        run(config)
+    assert not folder(config).exists()
