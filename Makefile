@@ -55,11 +55,25 @@ report: setup ## the answers -> a curve, tables, wandb
 eagle: ## (not built yet) a draft head for speculative decoding
 	@echo 'not built yet: training an EAGLE head and measuring its speed-up' >&2; exit 1
 
-paper: ## (not built yet) the paper's own experiments
-	@echo 'not built yet: the 32B experiments of the paper as one command' >&2; exit 1
+# Table 3. The models of the conditional methods learn from the demo's set, with the instructions in their questions.
+TABLE3 := recipe=demo 'method.budgets=[16,32,64,128,256]' 'method.waits=[0]' method.tokens_per_step=16
+paper: demo ## Table 3 of the paper, its seven methods, on the demo's world: runs/demo-table3/report
+	@for control in token step class; do \
+		$(PYTHON) -m s1repro.train recipe=demo name=demo-$$control sft.control=$$control \
+			curated=runs/demo/curate/s1k.jsonl || exit; done
+	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-table3 checkpoint=runs/demo/train/checkpoint
+	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-tcc method=tcc checkpoint=runs/demo-token/train/checkpoint
+	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-tcc-bf method=tcc-bf checkpoint=runs/demo-token/train/checkpoint
+	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-scc method=scc checkpoint=runs/demo-step/train/checkpoint
+	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-scc-bf method=scc-bf checkpoint=runs/demo-step/train/checkpoint
+	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-ccc method=ccc 'method.budgets=[64,256]' \
+		checkpoint=runs/demo-class/train/checkpoint
+	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-rejection method=rejection checkpoint=runs/demo/train/checkpoint
+	$(PYTHON) -m s1repro.report recipe=demo name=demo-table3 'report.title=Table 3 in small' \
+		'report.baselines=[demo-tcc,demo-tcc-bf,demo-scc,demo-scc-bf,demo-ccc,demo-rejection]'
 
-bench: ## (not built yet) speed of the engines and of the one-pass sweep
-	@echo 'not built yet: benchmarks of the engines and of the one-pass sweep' >&2; exit 1
+bench: demo ## speed of forcing and of the one-pass sweep, as ratios
+	$(PYTHON) -m benchmarks
 
 base: setup ## make the demo's base model and data again
 	$(PYTHON) -m s1repro.demo.base $(ARGS)

@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+SPECIAL = re.compile(r"<[|｜][^|｜]+[|｜]>")
+"""How special tokens are spelt in the formats; a model's vocabulary must have them."""
+
 ANSWER_MARKER = "Answer:"
 """What an attempt must hold; `Answer: ` is put in front of one that does not (the public code's rule)."""
 
@@ -27,17 +30,17 @@ ANSWER_MARKER = "Answer:"
 class ThinkingFormat:
     """One way to write a question, a thinking trace and an attempt as a conversation (section 3.1 and appendix D).
 
-    `stop_token` is the one special token that ends thinking when the model samples it. `trace_end` is ordinary text
-    that closes a trace in front of it: the model samples it itself when it stops by its own choice, and it is
-    appended when thinking is cut. `turn_ends` end the answer; the first must be in the vocabulary, the others are
-    used where they are.
+    `delimiter` ends thinking when the model writes it: a special token, or text that is one token in some vocabularies
+    and many in others. `trace_end` is ordinary text that closes a trace in front of it: the model samples it itself
+    when it stops by its own choice, and it is appended when thinking is cut. `turn_ends` end the answer; the first
+    must be in the vocabulary, the others are used where they are.
     """
 
     name: str
     before_question: str
     after_question: str
     trace_end: str
-    stop_token: str
+    delimiter: str
     answer_opening: str
     turn_ends: tuple[str, ...]
 
@@ -72,15 +75,19 @@ class ThinkingFormat:
     def end_of_thinking_ids(self, tokenizer: PreTrainedTokenizerBase, *, natural: bool = False) -> list[int]:
         """What is appended to end thinking.
 
-        `natural`: the model sampled `stop_token` itself, so `trace_end` is already there. Otherwise thinking is cut
+        `natural`: the model wrote `delimiter` itself, so `trace_end` is already there. Otherwise thinking is cut
         where it stands and `trace_end` comes first.
         """
         opening = _markup(tokenizer, self.answer_opening)
         return opening if natural else [*plain_ids(tokenizer, self.trace_end), *opening]
 
     def stop_ids(self, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
-        """The ids that end thinking."""
-        return (_token_id(tokenizer, self.stop_token),)
+        """The ids that end thinking: the delimiter's, where it is one token of `tokenizer`."""
+        return (_token_id(tokenizer, self.delimiter),) if self.delimiter in tokenizer.get_added_vocab() else ()
+
+    def stop_strings(self, tokenizer: PreTrainedTokenizerBase) -> tuple[str, ...]:
+        """The texts that end thinking: the delimiter, where it is more than one token of `tokenizer`."""
+        return () if self.stop_ids(tokenizer) else (self.delimiter,)
 
     def turn_end_ids(self, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
         """The ids that end the model's turn: the format's own and the tokenizer's end of sequence."""
@@ -94,7 +101,7 @@ class ThinkingFormat:
     def check(self, tokenizer: PreTrainedTokenizerBase) -> None:
         """Raise `ValueError` unless every special token of the format is one token of `tokenizer`."""
         template = self.before_question + self.after_question + self.answer_opening + self.turn_ends[0]
-        needed = sorted({*re.findall(r"<\|\w+\|>", template), self.stop_token})
+        needed = sorted({*SPECIAL.findall(template), *SPECIAL.findall(self.delimiter)})
         added = tokenizer.get_added_vocab()
         missing = [token for token in needed if token not in added]
         if missing:
@@ -147,7 +154,7 @@ def _qwen(name: str, system: str) -> ThinkingFormat:
         before_question=f"{system}<|im_start|>user\n",
         after_question="<|im_end|>\n<|im_start|>assistant\n<|im_start|>think\n",
         trace_end="\n",
-        stop_token="<|im_start|>",
+        delimiter="<|im_start|>",
         answer_opening="<|im_start|>answer\n",
         turn_ends=("<|im_end|>", "<|endoftext|>"),
     )
@@ -162,13 +169,49 @@ _LLAMA = ThinkingFormat(
         "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n<|start_header_id|>think<|end_header_id|>\n\n"
     ),
     trace_end="",
-    stop_token="<|start_header_id|>",
+    delimiter="<|start_header_id|>",
     answer_opening="<|start_header_id|>answer<|end_header_id|>\n\n",
     turn_ends=("<|eot_id|>", "<|end_of_text|>", "<|eom_id|>"),
 )
 
+
+def _think(name: str, before_question: str, after_question: str, turn_ends: tuple[str, ...]) -> ThinkingFormat:
+    """Thinking between `<think>` and `</think>`, as the R1 distillations and Qwen3 have it."""
+    return ThinkingFormat(
+        name=name,
+        before_question=before_question,
+        after_question=f"{after_question}<think>\n",
+        trace_end="\n",
+        delimiter="</think>",
+        answer_opening="</think>\n\n",
+        turn_ends=turn_ends,
+    )
+
+
+_THINK = (
+    _think(
+        "qwen3",
+        "<|im_start|>user\n",
+        "<|im_end|>\n<|im_start|>assistant\n",
+        ("<|im_end|>", "<|endoftext|>"),
+    ),
+    _think(
+        "deepseek-r1",
+        "<｜begin▁of▁sentence｜><｜User｜>",
+        "<｜Assistant｜>",
+        ("<｜end▁of▁sentence｜>",),
+    ),
+    _think(
+        "llama-plain",
+        "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n",
+        "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+        ("<|eot_id|>", "<|end_of_text|>", "<|eom_id|>"),
+    ),
+)
+
 FORMATS: dict[str, ThinkingFormat] = {
-    fmt.name: fmt for fmt in (_qwen("qwen", _QWEN_SYSTEM), _qwen("qwen-plain", ""), _LLAMA)
+    fmt.name: fmt for fmt in (_qwen("qwen", _QWEN_SYSTEM), _qwen("qwen-plain", ""), _LLAMA, *_THINK)
 }
-"""The formats by name: `qwen` (with Qwen2.5's default system prompt, as the paper), `qwen-plain` (no system turn) and
-`llama` (header style)."""
+"""The formats by name: `qwen` (s1's own, with Qwen2.5's default system prompt, as the paper), `qwen-plain` (no system
+turn), `llama` (header style), `llama-plain` (plain `<think>` text, many tokens in Llama 3), `qwen3` and `deepseek-r1`
+(`<think>`, one token there)."""

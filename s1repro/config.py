@@ -15,11 +15,14 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
 from s1repro.chat import FORMATS
+from s1repro.control import CONTROLS
 
-ENGINES = ("vllm",)
+ENGINES = ("vllm", "transformers")
 """Names `engine.name` may have."""
-METHODS = ("force",)
+METHODS = ("force", "tcc", "tcc+bf", "scc", "scc+bf", "ccc", "rejection", "best-of-n", "rebase")
 """Names `method.name` may have."""
+SEARCHES = ("best-of-n", "rebase")
+"""Those of them that need a reward model."""
 PRESETS = ("paper", "code", "random", "diverse", "longest")
 """Names `selection.preset` may have."""
 
@@ -66,6 +69,8 @@ class SelectionConfig:
     """The difficulty filter's solvers: the base model, with this many tokens to answer in, one solver an entry."""
     solver_prompts: list[str] = field(default_factory=list)
     """One prompt a solver, with `{question}` where the question goes."""
+    solver_chat: bool = False
+    """Put the prompts as a user's turn in the base model's own chat template, as an instruction-tuned model needs."""
 
 
 @dataclass
@@ -92,6 +97,9 @@ class SftConfig:
     """Gradients are clipped to this norm."""
     max_length: int = 32768
     """Longest sequence in tokens; a longer example is refused, never cut."""
+    control: str = "none"
+    """What each question says about how long to think: nothing (`none`), or what its trace holds to: `token`, `step` or
+    `class` (Table 3 of the paper)."""
     bf16: bool = True
     """Train in bfloat16 autocast."""
     gradient_checkpointing: bool = False
@@ -111,23 +119,24 @@ class EngineConfig:
     """Which engine runs the model: group `engine/`."""
 
     name: str = MISSING
-    """`vllm` (in process)."""
+    """`vllm`, or `transformers`: the reference, slower and without a prefix cache. Both run in this process. Below,
+    `transformers` refuses values other than the default for what it has no counterpart of."""
     dtype: str = "float32"
-    """Weights and activations. The paper evaluates in float32 for determinism."""
+    """Weights and activations, in both. The paper evaluates in float32 for determinism."""
     max_model_len: int = 32768
-    """Longest prompt plus completion, in tokens."""
+    """Longest prompt plus completion in tokens, in both."""
     max_concurrency: int = 256
-    """Samples in flight at once."""
+    """Samples in flight at once, in both; `transformers` runs at most so many rows as one batch."""
     enforce_eager: bool = False
-    """Skip compilation: a faster start, slower steps on a GPU."""
+    """`vllm`: skip compilation, for a faster start and slower steps on a GPU. `transformers` never compiles."""
     gpu_memory_utilization: float = 0.9
-    """Share of the device's memory the engine may take."""
+    """`vllm`: share of the device's memory the engine may take."""
     block_size: int = 32
-    """Tokens a block of the KV cache; whole blocks are reused, so small blocks make forked answers cheap."""
+    """`vllm`: tokens a block of the KV cache; whole blocks are reused, so small blocks make forked answers cheap."""
     cpu_cache_gib: int = 1
-    """KV cache on a CPU, in GiB."""
+    """`vllm`: KV cache on a CPU, in GiB."""
     tensor_parallel_size: int = 1
-    """GPUs that share the model."""
+    """`vllm`: GPUs that share the model."""
 
 
 @dataclass
@@ -135,17 +144,31 @@ class MethodConfig:
     """Which test-time method, at which budgets: group `method/`."""
 
     name: str = MISSING
-    """`force` (budget forcing, section 3.1)."""
+    """`force` (budget forcing, section 3.1); `tcc`, `scc`, `ccc` (the model is told how long to think, section 3.2;
+    `+bf` forces it as well); `rejection` (sample until a trace fits); `best-of-n` and `rebase` (a reward model chooses,
+    section 6.2). Majority votes and pass@k are read off the samples of any of them."""
     budgets: list[int] = MISSING
-    """Caps on the thinking tokens. Each is one point of the curve with 0 Waits."""
+    """Thinking tokens: the cap, or for `tcc`, `scc` and `ccc` what the model is told. Each is a point of the curve."""
     waits: list[int] = field(default_factory=lambda: [0])
-    """How often the end of thinking becomes `wait_string`; counts above 0 are measured at the largest budget."""
-    wait_string: str = "Wait"
-    """Appended in place of the end of thinking."""
+    """`force`: how often the end of thinking becomes a Wait; counts above 0 are measured at the largest budget."""
+    wait_strings: list[str] = field(default_factory=lambda: ["Wait"])
+    """Appended in place of the end of thinking; several are taken in turn."""
     final_string: str = "Final Answer:"
     """Starts the answer that a spent budget forces."""
     answer_tokens: int = 100
     """Tokens kept free for the answer."""
+    loop_repeats: int = 0
+    """End a thinking that says the same block of tokens this often in a row; 0 lets it go on."""
+    tokens_per_step: int = 100
+    """`scc`: a budget is told as this many tokens a step (the paper's bound)."""
+    tries: int = 16
+    """`rejection`: traces sampled at most until one fits."""
+    candidates: int = 16
+    """`best-of-n` and `rebase`: traces that the reward model chooses from."""
+    step_tokens: int = 256
+    """`rebase`: tokens that a branch grows by before it is scored."""
+    reward_model: str = ""
+    """`best-of-n` and `rebase`: a folder or Hugging Face id of a token- or sequence-classification model."""
     temperature: float = 0.0
     """0 is greedy, as in the paper."""
     samples: int = 1
@@ -176,6 +199,8 @@ class Config:
     """Folder of all runs."""
     seed: int = 0
     """Seeds selection, training and sampling."""
+    curated: str = "${runs}/${name}/curate/s1k.jsonl"
+    """The set `train` learns from. By default the one `curate` chose."""
     checkpoint: str = "${runs}/${name}/train/checkpoint"
     """The model `evaluate` measures. By default the one `train` made."""
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -195,6 +220,7 @@ def check(config: Config) -> None:
     names: dict[str, tuple[str, Iterable[str]]] = {
         "model.format": (config.model.format, FORMATS),
         "selection.preset": (config.selection.preset, PRESETS),
+        "sft.control": (config.sft.control, CONTROLS),
         "engine.name": (config.engine.name, ENGINES),
         "method.name": (config.method.name, METHODS),
     }
@@ -213,6 +239,10 @@ def check(config: Config) -> None:
         "engine.tensor_parallel_size": config.engine.tensor_parallel_size,
         "method.answer_tokens": config.method.answer_tokens,
         "method.samples": config.method.samples,
+        "method.tokens_per_step": config.method.tokens_per_step,
+        "method.tries": config.method.tries,
+        "method.candidates": config.method.candidates,
+        "method.step_tokens": config.method.step_tokens,
     }
     at_least_one |= {f"method.budgets[{i}]": budget for i, budget in enumerate(config.method.budgets)}
     for key, count in at_least_one.items():
@@ -232,10 +262,34 @@ def check(config: Config) -> None:
         raise ValueError(f"method.waits is {config.method.waits}; counts are 0 or more")
     if config.method.samples > 1 and config.method.temperature == 0:
         raise ValueError("method.samples above 1 with temperature 0 repeats one answer; set method.temperature above 0")
+    _check_method(config.method)
     if config.method.temperature < 0:
         raise ValueError(f"method.temperature is {config.method.temperature}; give 0 (greedy) or more")
     if len(config.selection.solver_tokens) != len(config.selection.solver_prompts):
         raise ValueError("selection.solver_tokens and selection.solver_prompts need the same number of entries")
+
+
+def _check_method(method: MethodConfig) -> None:
+    """What one method needs and another does not."""
+    if method.name != "force" and set(method.waits) != {0}:
+        raise ValueError(f"method.waits is {method.waits}; only force has Waits: use [0] with {method.name}")
+    if not method.wait_strings:
+        raise ValueError("method.wait_strings is empty; give at least one string, such as [Wait]")
+    if method.loop_repeats < 0 or method.loop_repeats == 1:
+        raise ValueError(f"method.loop_repeats is {method.loop_repeats}; give 0 (off) or 2 and more")
+    if method.name in ("rejection", *SEARCHES) and method.temperature == 0:
+        raise ValueError(f"method.temperature is 0, but {method.name} draws several traces; set it above 0")
+    if (method.name in SEARCHES) != bool(method.reward_model):
+        raise ValueError(
+            f"method.reward_model is {method.reward_model!r}, but method.name is {method.name}: "
+            f"{' and '.join(SEARCHES)} need one, the others none"
+        )
+    if method.name == "ccc" and len(set(method.budgets)) != 2:
+        raise ValueError(f"method.budgets is {method.budgets}; ccc has two classes: give a short and a long budget")
+    if method.name.startswith("scc") and min(method.budgets) < method.tokens_per_step:
+        raise ValueError(
+            f"method.budgets is {method.budgets}, but a step of scc is method.tokens_per_step={method.tokens_per_step}"
+        )
 
 
 ConfigStore.instance().store(name="schema", node=Config)

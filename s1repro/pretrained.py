@@ -1,8 +1,9 @@
-"""Pretrained models as files: which one it is, and its tokenizer.
+"""Pretrained models as files: which one it is, whether it can be served, and its tokenizer.
 
 A model is a folder in the Hugging Face layout or a hub id. Loading weights belongs to the engines and to training.
 
     model_mark("data/demo/base", "model.base")              # the same as long as the files are
+    require_model("data/demo/base", max_model_len=1024)     # its configuration; an error before an engine starts
     tokenizer = load_tokenizer("data/demo/base", "model.base", trust_remote_code=False)
 """
 
@@ -16,8 +17,10 @@ from typing import TYPE_CHECKING
 from s1repro.artifacts import fingerprint
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
+WEIGHTS = "*.safetensors"
+"""The one format that is read: others are unpickled, which can run code."""
 PIECE = 1 << 20
 """Bytes read at either end of a file to tell models apart."""
 READ_BY_ENGINES = {".safetensors", ".json", ".jinja", ".txt", ".model"}
@@ -39,8 +42,8 @@ def model_mark(model: str, key: str) -> str:
         if model.count("/") > 1 or model.startswith((".", "/", "~")):
             raise ValueError(f"{key}: no folder {model}; make it first (`train` writes a checkpoint), or give a hub id")
         return fingerprint(model)
-    if not list(folder.glob("*.safetensors")):
-        raise ValueError(f"{key}: {model} holds no *.safetensors weights; make it again or give another folder")
+    if not list(folder.glob(WEIGHTS)):
+        raise ValueError(f"{key}: {model} holds no {WEIGHTS} weights; make it again or give another folder")
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.iterdir() if path.suffix in READ_BY_ENGINES):
         size = path.stat().st_size
@@ -49,6 +52,32 @@ def model_mark(model: str, key: str) -> str:
             file.seek(max(0, size - PIECE))
             digest.update(file.read())
     return fingerprint(digest.hexdigest())
+
+
+def require_model(model: str, max_model_len: int, trust_remote_code: bool = False) -> PretrainedConfig:
+    """The model's configuration, once it is clear that the model can be served; `ValueError` in one line otherwise."""
+    from transformers import AutoConfig
+
+    folder = Path(model)
+    is_id = model.count("/") <= 1 and not model.startswith((".", "/", "~"))
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise ValueError(f"{model} is not a model: it has no config.json")
+        if not any(folder.glob(WEIGHTS)):
+            raise ValueError(f"{model} holds no weights ({WEIGHTS}): was its training interrupted?")
+    elif not is_id:
+        raise ValueError(f"there is no model in {model}: train it first, or set the path to one")
+    try:
+        config: PretrainedConfig = AutoConfig.from_pretrained(model, trust_remote_code=trust_remote_code)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise ValueError(f"cannot load the model {model}: {reason}") from error
+    text = config.get_text_config()
+    limit = getattr(text, "max_position_embeddings", None)
+    stretched = "factor" in (getattr(text, "rope_scaling", None) or {})  # then the limit is another one
+    if limit is not None and not stretched and max_model_len > limit:
+        raise ValueError(f"engine.max_model_len is {max_model_len}, but {model} is made for {limit} tokens: lower it")
+    return config
 
 
 def load_tokenizer(model: str, key: str, trust_remote_code: bool) -> PreTrainedTokenizerBase:

@@ -16,8 +16,9 @@ from typing import Any, Literal
 AnswerKind = Literal["exact", "math", "choice"]
 """How an answer is compared: letter for letter, as mathematics, or as a multiple-choice letter."""
 
-Finish = Literal["natural", "budget", "turn_end"]
-"""Why thinking ended: the model ended it, the budget was spent, or the model ended its whole turn."""
+Finish = Literal["natural", "budget", "turn_end", "loop", "rejected"]
+"""Why thinking ended: the model ended it, the budget was spent, the model ended its whole turn, it went in circles, or
+no try of rejection sampling fitted the budget."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ class Sample:
 
     Token accounts: `thinking_tokens = sampled_tokens + injected_tokens` (Waits count as thinking and are the
     injected ones), `answer_tokens` holds the answer with the injected final string, `prompt_tokens` the
-    prompt alone.
+    prompt alone. `cut` is the thinking token at which the trace was cut, None where the model ended it. `tries` traces
+    were sampled for this one; those not kept took `discarded_tokens`.
     """
 
     key: SampleKey
@@ -107,6 +109,9 @@ class Sample:
     answer_tokens: int
     waits_used: int
     finish: Finish
+    cut: int | None
+    tries: int
+    discarded_tokens: int
     seed: int
 
     def to_json(self) -> dict[str, Any]:

@@ -35,12 +35,18 @@ LINES = [
 QWEN_SPECIAL = ["<|im_start|>", "<|im_end|>", "<|endoftext|>"]
 QWEN_ADDED = ["<|fim_pad|>", "<tool_call>"]  # in Qwen2.5 these are added tokens that are not flagged special
 LLAMA_SPECIAL = ["<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|end_of_text|>"]
+DEEPSEEK_SPECIAL = ["<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"]
+DEEPSEEK_ADDED = ["<｜User｜>", "<｜Assistant｜>"]
+THINK = ["<think>", "</think>"]
+THINK_LINES = ["Yes.</think>\n\nAnswer: 42", "So it is 42.</think>\nDone", "12 + 30 </think>\n\nNo"] * 3
 VOCAB_PADDING = 57
 """Rows of the tiny model's embedding that no token has, as in the real Qwen."""
 
 
-def _train_tokenizer(special: list[str], added: list[str], **names: str) -> PreTrainedTokenizerBase:
-    """A byte-level BPE with Qwen2's pre-tokenizer, trained on `LINES`."""
+def _train_tokenizer(
+    special: list[str], added: list[str], lines: list[str] = LINES, **names: str
+) -> PreTrainedTokenizerBase:
+    """A byte-level BPE with Qwen2's pre-tokenizer, trained on `lines`."""
     from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
     from transformers.models.qwen2.tokenization_qwen2 import PRETOKENIZE_REGEX
@@ -55,7 +61,7 @@ def _train_tokenizer(special: list[str], added: list[str], **names: str) -> PreT
     )
     bpe.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    bpe.train_from_iterator(LINES, trainers.BpeTrainer(vocab_size=400, initial_alphabet=alphabet, show_progress=False))
+    bpe.train_from_iterator(lines, trainers.BpeTrainer(vocab_size=400, initial_alphabet=alphabet, show_progress=False))
     bpe.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
     bpe.add_tokens([AddedToken(token, special=False, normalized=False) for token in added])
     return PreTrainedTokenizerFast(tokenizer_object=bpe, **names)
@@ -71,6 +77,25 @@ def qwen_tokenizer() -> PreTrainedTokenizerBase:
 def llama_tokenizer() -> PreTrainedTokenizerBase:
     """A tokenizer with Llama 3's special tokens."""
     return _train_tokenizer(LLAMA_SPECIAL, [], bos_token="<|begin_of_text|>", eos_token="<|eot_id|>")
+
+
+@pytest.fixture(scope="session")
+def plain_tokenizer() -> PreTrainedTokenizerBase:
+    """Llama 3's special tokens, and `</think>` in many tokens that may hold the text around it: `.</`, `>\\n\\n`."""
+    names = {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>"}
+    return _train_tokenizer(LLAMA_SPECIAL, [], LINES + THINK_LINES, **names)
+
+
+@pytest.fixture(scope="session")
+def qwen3_tokenizer() -> PreTrainedTokenizerBase:
+    """A Qwen3-like tokenizer: `</think>` is one token, and not flagged special."""
+    return _train_tokenizer(QWEN_SPECIAL, QWEN_ADDED + THINK, eos_token="<|im_end|>", pad_token="<|endoftext|>")
+
+
+@pytest.fixture(scope="session")
+def deepseek_tokenizer() -> PreTrainedTokenizerBase:
+    """A tokenizer like that of the R1 distillations."""
+    return _train_tokenizer(DEEPSEEK_SPECIAL, DEEPSEEK_ADDED + THINK, eos_token=DEEPSEEK_SPECIAL[1])
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from omegaconf import OmegaConf
 
 from s1repro import config as config_module
 from s1repro.config import Config, check
+from s1repro.control import CONTROLS
 
 REPO = Path(__file__).resolve().parent.parent
 CONF = REPO / "conf"
@@ -44,7 +45,8 @@ def test_every_recipe_composes_with_overrides(recipe: str, overrides: list[str])
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_of_every_group_composes(option: str) -> None:
-    assert composed(option, "name=x").name == "x"
+    needs = ["method.reward_model=mine"] if option in ("method=best-of-n", "method=rebase") else []
+    assert composed(option, "name=x", *needs).name == "x"
 
 
 def test_recipes_are_composition_and_few_values() -> None:
@@ -72,6 +74,14 @@ def test_the_paper_s_training_is_the_default() -> None:
     assert (sft.adam_beta1, sft.adam_beta2, sft.weight_decay, sft.max_length) == (0.9, 0.95, 1e-4, 32768)
     assert sft.bf16
     assert not sft.lora
+    assert sft.control == "none"
+
+
+def test_a_control_that_does_not_exist_is_refused() -> None:
+    for control in CONTROLS:
+        assert composed("name=x", f"sft.control={control}").sft.control == control
+    with pytest.raises(ValueError, match=r"sft\.control is 'tokens'; choose from: none, token, step, class"):
+        composed("name=x", "sft.control=tokens")
 
 
 def test_every_field_has_a_docstring() -> None:

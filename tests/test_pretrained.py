@@ -1,4 +1,4 @@
-"""Which model it is, and its tokenizer."""
+"""Which model it is, whether it can be served, and its tokenizer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from s1repro.pretrained import load_tokenizer, model_mark
+from s1repro.pretrained import load_tokenizer, model_mark, require_model
 
 
 def test_a_mark_follows_the_content_and_not_the_place(tmp_path: Path) -> None:
@@ -36,6 +36,28 @@ def test_a_hub_id_stands_for_itself_and_nothing_else_does(tmp_path: Path) -> Non
         model_mark("runs/no/such/checkpoint", "checkpoint")
     with pytest.raises(ValueError, match=r"^model\.base: .* holds no \*\.safetensors weights"):
         model_mark(str(tmp_path), "model.base")
+
+
+def test_a_model_that_cannot_be_served_is_refused(tiny_qwen: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    with pytest.raises(ValueError, match=r"no config\.json"):
+        require_model(str(bare), 64)
+    (bare / "config.json").write_text((tiny_qwen / "config.json").read_text())
+    with pytest.raises(ValueError, match="holds no weights"):
+        require_model(str(bare), 64)
+    with pytest.raises(ValueError, match="there is no model in"):
+        require_model(str(tmp_path / "nowhere"), 64)
+    with pytest.raises(ValueError, match=r"max_model_len is 513, but .* is made for 512 tokens") as error:
+        require_model(str(tiny_qwen), 513)
+    assert "\n" not in str(error.value)
+    require_model(str(tiny_qwen), 512)
+
+
+def test_a_hub_model_that_cannot_be_had_is_one_line() -> None:
+    with pytest.raises(ValueError, match="cannot load the model nobody/nothing") as error:
+        require_model("nobody/nothing", 64)
+    assert "\n" not in str(error.value)
 
 
 def test_a_folder_without_a_tokenizer_is_one_line(tmp_path: Path) -> None:

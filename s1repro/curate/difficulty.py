@@ -4,7 +4,7 @@ Solvers are the base model under a plain text prompt and a token limit, greedy. 
 one those that no solver before it got right. Answers go into a journal as they come, each under a hash of model,
 prompt and limit: a restart asks only what is not there, and a changed pool or seed does not ask again.
 
-    solvers = pair(["Problem: {question}\\nResult:"], [16])
+    solvers = pair(["Problem: {question}\\nFinal Answer:"], [16])
     hard = await hard_rows(rows, solvers, "data/demo/base", open_engine, journal, concurrency=256)
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from s1repro.artifacts import Journal, fingerprint
 from s1repro.curate.funnel import Dropped, Filtered
@@ -22,26 +22,46 @@ from s1repro.progress import Progress
 from s1repro.records import Row
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
     from s1repro.engines.base import Engine
 
 MARK = "Result:"
-"""Stands before the answer in a solver's prompt or completion."""
+"""Stands before the answer in a worked completion."""
+MARKS = (MARK, "Answer:")
+"""A prompt that ends in one of these asks for the answer at once."""
 
 
 @dataclass(frozen=True)
 class Solver:
-    """One solver: the base model, `prompt` with `{question}` in it, and `max_tokens` to answer in."""
+    """One solver: the base model, `prompt` with `{question}` in it, and `max_tokens` to answer in.
+
+    With `chat` the prompt is put as a user's turn, in the model's own chat template.
+    """
 
     number: int
     prompt: str
     max_tokens: int
+    chat: bool = False
 
     def ask(self, question: str) -> str:
         """The prompt's text for a question."""
         return self.prompt.replace("{question}", question)
 
+    def prompt_ids(self, question: str, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+        """The prompt's ids. Raises `ValueError` where `chat` is asked of a tokenizer without a template."""
+        text = self.ask(question)
+        if not self.chat:
+            ids: list[int] = tokenizer(text)["input_ids"]
+            return ids
+        if not tokenizer.chat_template:
+            raise ValueError("selection.solver_chat is true, but the model's tokenizer has no chat template: set false")
+        turn = [{"role": "user", "content": text}]
+        templated = tokenizer.apply_chat_template(turn, add_generation_prompt=True, return_dict=False)
+        return cast("list[int]", templated)
 
-def pair(prompts: Sequence[str], tokens: Sequence[int]) -> list[Solver]:
+
+def pair(prompts: Sequence[str], tokens: Sequence[int], chat: bool = False) -> list[Solver]:
     """Solvers 1, 2, ... from the config's two lists.
 
     Raises `ValueError` for lists of different lengths, no solver, a prompt without `{question}` or a limit below 1.
@@ -55,16 +75,16 @@ def pair(prompts: Sequence[str], tokens: Sequence[int]) -> list[Solver]:
             raise ValueError(f"selection.solver_prompts: prompt {number} lacks {{question}}: {prompt!r}")
         if limit < 1:
             raise ValueError(f"selection.solver_tokens: solver {number} gets {limit} tokens; give 1 or more")
-    return [Solver(number, prompts[number - 1], tokens[number - 1]) for number in range(1, len(prompts) + 1)]
+    return [Solver(number, prompts[number - 1], tokens[number - 1], chat) for number in range(1, len(prompts) + 1)]
 
 
 def solved(row: Row, solver: Solver, completion: str) -> bool:
     """Whether a solver's completion is right.
 
-    Under a prompt that ends in "Result:" the completion's first line is the answer, else the line behind the
-    completion's last "Result:". A completion without either is graded as a whole, like a teacher's attempt.
+    Under a prompt that ends in "Answer:" or "Result:" the completion's first line is the answer, else the line behind
+    the completion's last "Result:". A completion without either is graded as a whole, like a teacher's attempt.
     """
-    if solver.prompt.rstrip().endswith(MARK):
+    if solver.prompt.rstrip().endswith(MARKS):
         answer = completion
     elif MARK in completion:
         answer = completion.rpartition(MARK)[2]
@@ -114,7 +134,7 @@ def in_order(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _key(row: Row, solver: Solver, model: str) -> str:
-    return fingerprint([model, solver.ask(row.question), solver.max_tokens])
+    return fingerprint([model, solver.ask(row.question), solver.max_tokens, solver.chat])
 
 
 async def _ask_all(
@@ -152,7 +172,7 @@ async def _ask(engine: Engine, solver: Solver, row: Row) -> tuple[str, int]:
     from s1repro.engines.base import Sampling, Stop  # pulls in transformers, which a finished stage does not need
 
     tokenizer = engine.tokenizer
-    prompt: list[int] = tokenizer(solver.ask(row.question))["input_ids"]
+    prompt = solver.prompt_ids(row.question, tokenizer)
     room = min(solver.max_tokens, engine.max_model_len - len(prompt))
     if room < 1:
         return "", 0

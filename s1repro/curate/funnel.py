@@ -53,10 +53,10 @@ class Funnel:
         self.dropped: list[tuple[str, Dropped]] = []
 
     def take(self, step: str, filtered: Filtered) -> list[Row]:
-        """Enter a filter's result, one line a reason (one with 0 where nothing was dropped), and give what it kept."""
+        """Enter a filter's result, one sorted line a reason (one with 0 if nothing was dropped); give what it kept."""
         left = self.steps[-1].kept
         assert left == len(filtered.kept) + len(filtered.dropped), f"{step}: rows were lost or made up"
-        for reason, count in Counter(drop.reason for drop in filtered.dropped).items() or [("", 0)]:
+        for reason, count in sorted(Counter(drop.reason for drop in filtered.dropped).items()) or [("", 0)]:
             left -= count
             self.steps.append(Step(step, left, count, reason))
         self.dropped += [(step, drop) for drop in filtered.dropped]

@@ -94,7 +94,10 @@ def run(config: Config) -> None:
 def _curate(config: Config, pool: Sequence[Row], folder: Path, model: str, right: Callable[[Row], bool]) -> Result:
     """All steps, in the paper's order."""
     preset = config.selection.preset
-    solvers = preset in SOLVED and difficulty.pair(config.selection.solver_prompts, config.selection.solver_tokens)
+    settings = config.selection
+    solvers = preset in SOLVED and difficulty.pair(
+        settings.solver_prompts, settings.solver_tokens, settings.solver_chat
+    )
     measured = [question.text for name in config.data.benchmarks for question in load_benchmark(name)]
     funnel = Funnel(pool)
     rows = funnel.take("quality", quality.teacher_failures(pool))

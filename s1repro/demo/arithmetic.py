@@ -44,7 +44,7 @@ def _apply_modular(state: int, op: tuple[str, int]) -> int:
 MODULAR = Family(
     name="modular",
     domain="13",
-    max_steps=16,
+    max_steps=12,
     sample=_sample_modular,
     apply=_apply_modular,
     write=lambda state, op, result: f"{op[0]}{op[1]};{state}={result}",
@@ -66,7 +66,7 @@ def _sample_nim(rng: random.Random, n: int) -> tuple[str, int, tuple[int, ...]]:
 NIM = Family(
     name="nim",
     domain="91",
-    max_steps=16,
+    max_steps=12,
     sample=_sample_nim,
     apply=lambda state, op: state ^ op,
     write=lambda state, op, result: f"^{op};{state}={result}",
@@ -88,7 +88,7 @@ def _sample_weekday(rng: random.Random, n: int) -> tuple[str, int, tuple[int, ..
 WEEKDAY = Family(
     name="weekday",
     domain="85",
-    max_steps=16,
+    max_steps=12,
     sample=_sample_weekday,
     apply=lambda state, op: (state + op) % 7,
     write=lambda state, op, result: f"{op:+d};{DAYS[state]}={DAYS[result]}",
@@ -114,7 +114,7 @@ def _sample_recurrence(rng: random.Random, n: int) -> tuple[str, tuple[int, int]
 RECURRENCE = Family(
     name="recurrence",
     domain="39",
-    max_steps=16,
+    max_steps=12,
     sample=_sample_recurrence,
     apply=lambda state, op: (state[1], (op * state[1] + state[0]) % 10),
     write=lambda state, op, result: f";{op},{state[1]},{state[0]}={result[1]}",
@@ -171,7 +171,7 @@ EUCLID = Family(
 def _change_cases() -> dict[int, list[tuple[int, tuple[int, ...]]]]:
     """Amounts below 100 and coin systems by the number of coins handed out."""
     by_coins: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
-    for first, second, third in itertools.product(range(12, 31), range(5, 10), range(2, 5)):
+    for first, second, third in itertools.product((10, 20, 30), range(4, 10), (2, 3)):
         coins = (first, second, third, 1)
         for amount in range(1, 100):
             by_coins.setdefault(_count_coins(amount, coins), []).append((amount, coins))

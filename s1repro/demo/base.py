@@ -31,11 +31,11 @@ from s1repro.demo.tokens import Architecture, make_tokenizer
 from s1repro.progress import Progress
 
 SEED = 2501
-STEPS = 900
-LOOK_UP_STEPS = 150
+STEPS = 1500
+LOOK_UP_STEPS = 200
 """Steps in which the model reads look-ups alone."""
-LIMITS = (8, 12, 16, 16, 16)
-"""Steps of the longest problem, in five equal parts of the training."""
+LIMITS = (6, 12, 12, 12, 12, 12)
+"""Steps of the longest problem, in equal parts of the training; look-ups alone are as long as any."""
 MATRIX_RATE, OTHER_RATE = 0.02, 3e-3
 """Peak learning rates of Muon and of AdamW."""
 WARMUP, COOLDOWN = 50, 0.4

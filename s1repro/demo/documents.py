@@ -1,9 +1,9 @@
 """Plain documents about the world: what the base model reads before anyone teaches it to think.
 
-Four kinds, none of them in a chat or thinking format: look-ups in a question, bare results, worked solutions, and
-shortcuts that jump over the last steps and are then checked. The paper holds that the ability to
-reason is laid down in pre-training and that 1,000 examples only call it up (section 5.1); these documents are that
-pre-training.
+Some kinds, none of them in a chat or thinking format: look-ups in a question, answers at once, worked solutions, and
+shortcuts, which in some families jump over the last steps, and are then checked once or twice. The paper holds that
+the ability to reason is laid down in pre-training and that 1,000 examples only call it up (section 5.1); these
+documents are that pre-training.
 
     document = draw_document(random.Random(0), max_steps=4)
     document.given, document.told     # the problem, and what follows it (the part that is learnt)
@@ -19,11 +19,25 @@ from s1repro.demo.worlds import FAMILIES
 
 JUMP = 3
 """Steps that a shortcut leaves out at the end."""
+SECOND_CHECK_SHARE = 0.25
+"""Share of the shortcuts that are checked twice."""
+CHECK = "Wait, check.\n"
 
-DIRECT_PROMPT = "Problem: {question}\nResult:"
+DIRECT_PROMPT = "Problem: {question}\nFinal Answer:"
 WORKED_PROMPT = "Problem: {question}\nSolution:\n"
-LOOK_UP_PROMPT = "Problem: {question}\nLook up:"
 SHORTCUT_PROMPT = "Problem: {question}\nShortcut:\n"
+LOOK_UP_PROMPT = "Problem: {question}\nLook up:"
+
+ODD_SHARE = 0.5
+"""Share of the documents that put something else around the question."""
+WORDS = ("user", "assistant", "system", "think", "answer", "Note", "Page", "Exercise")
+ODDMENTS = (*"#@~|%&$", *("\n",) * 7, *(f"{word}\n" for word in WORDS))
+"""What they put there. A base that has met its questions in one setting alone is lost in any other, a chat's too: shown
+the right steps so far it then wrote none of ten 6-step solutions without an error, where before it wrote all."""
+MOST_ODDMENTS = 8
+AT_ONCE_SHARE = 0.7
+"""Share of bare questions, those with nothing behind them that asks for a kind of document, that are answered at once:
+so the base does not think at length unless it is asked to, and fine-tuning has something to teach."""
 
 
 @dataclass(frozen=True)
@@ -63,19 +77,38 @@ def draw_look_up(rng: random.Random, max_steps: int) -> Document:
     """Draw a look-up document about a problem of at most `max_steps` steps."""
     family = rng.choice([family for family in FAMILIES if family.listed])
     problem = draw(family, rng.randint(2, min(max_steps, family.max_steps)), rng)
-    return Document(LOOK_UP_PROMPT.format(question=problem.text), look_ups(problem, rng) + "\n")
+    return Document(_given(LOOK_UP_PROMPT, problem, rng), look_ups(problem, rng) + "\n")
 
 
 def draw_document(rng: random.Random, max_steps: int) -> Document:
     """Draw a document of any kind about a problem of at most `max_steps` (2 or more) steps."""
     kind = rng.random()
-    if kind < 0.2:
+    if kind < 0.15:
         return draw_look_up(rng, max_steps)
     family = rng.choice(FAMILIES)
     problem = draw(family, rng.randint(1, min(max_steps, family.max_steps)), rng)
-    if kind < 0.3:
-        return Document(DIRECT_PROMPT.format(question=problem.text), f" {problem.answer()}\n")
-    if kind < 0.8:
-        return Document(WORKED_PROMPT.format(question=problem.text), worked(problem) + "\n")
+    final = f"Final Answer: {problem.answer()}\n"
+    if kind < 0.22:
+        return Document(_given(DIRECT_PROMPT, problem, rng), f" {problem.answer()}\n")
+    if kind < 0.34:
+        at_once = rng.random() < AT_ONCE_SHARE
+        return Document(_among_oddments(problem, rng), final if at_once else f"{worked(problem)}\n{final}")
+    if kind < 0.78:
+        return Document(_given(WORKED_PROMPT, problem, rng), f"{worked(problem)}\n{final}")
     first = worked(problem, shortcut_length(problem) if family.shortcuts else None)
-    return Document(SHORTCUT_PROMPT.format(question=problem.text), f"{first}\nCheck.\n{worked(problem)}\n")
+    checks = 2 if rng.random() < SECOND_CHECK_SHARE else 1
+    told = first + f"\n{CHECK}{worked(problem)}" * checks + f"\n{final}"
+    return Document(_given(SHORTCUT_PROMPT, problem, rng), told)
+
+
+def _given(prompt: str, problem: Problem, rng: random.Random) -> str:
+    """The question in its usual setting, or among oddments; what asks for a kind of document stays behind it."""
+    if rng.random() >= ODD_SHARE:
+        return prompt.format(question=problem.text)
+    return _among_oddments(problem, rng) + prompt.partition("{question}\n")[2]
+
+
+def _among_oddments(problem: Problem, rng: random.Random) -> str:
+    """The question with oddments before and after it."""
+    before, after = ("".join(rng.choices(ODDMENTS, k=rng.randint(0, MOST_ODDMENTS))) for _ in range(2))
+    return f"{before}{problem.text}\n{after}\n"

@@ -1,7 +1,7 @@
-"""Problem families whose state is a symbol or a store: permutations, automata, stacks, walks.
+"""Problem families about machines and moves: permutations, automata, stacks, walks.
 
-Same form as `s1repro.demo.arithmetic`: a few small functions and one `Family` a section. Tables are part of the
-question, so a solver has to look things up instead of knowing them.
+Same form as `s1repro.demo.arithmetic`: a few small functions and one `Family` a section. An automaton's table is part
+of the question, so a solver has to look its moves up instead of knowing them.
 
     draw(AUTOMATON, 3, random.Random(0)).answer()
 """
@@ -12,36 +12,40 @@ import random
 
 from s1repro.demo.problem import Family, listing
 
-NODES = "ABCDE"
+NODES = "ABC"
 
 
-# Permutations: follow one element through a word in two permutations of five elements.
-
-Mapping = tuple[str, tuple[int, ...]]
+# Permutations: follow one element through a word in the adjacent swaps that generate the symmetric group.
 
 
-def _sample_permutation(rng: random.Random, n: int) -> tuple[str, int, tuple[Mapping, ...]]:
-    tables = {name: tuple(rng.sample(range(1, 6), 5)) for name in "PQ"}
-    start = rng.randrange(1, 6)
-    names = [rng.choice("PQ") for _ in range(n)]
-    shown = ",".join(f"{name}{i}{image}" for name in "PQ" for i, image in enumerate(tables[name], 1))
-    wording = rng.choice(("Permutations {} send {} through {} to what?", "Under {} follow element {} along {}."))
-    return wording.format(shown, start, listing(names)), start, tuple((name, tables[name]) for name in names)
+def _sample_permutation(rng: random.Random, n: int) -> tuple[str, int, tuple[int, ...]]:
+    start = element = rng.randrange(1, 10)
+    ops: list[int] = []
+    for _ in range(n):  # most swaps move the element: else it would seldom come far
+        near = [swap for swap in (element - 1, element) if 1 <= swap <= 8]
+        ops.append(rng.choice(near) if rng.random() < 0.75 else rng.randrange(1, 9))
+        element = _apply_permutation(element, ops[-1])
+    wording = rng.choice(("Adjacent swaps send {} through {} to what?", "Follow element {} along the swaps {}."))
+    return wording.format(start, listing([f"S{op}" for op in ops])), start, tuple(ops)
+
+
+def _apply_permutation(state: int, op: int) -> int:
+    """The swap of elements `op` and `op + 1`."""
+    return {op: op + 1, op + 1: op}.get(state, state)
 
 
 PERMUTATION = Family(
     name="permutation",
     domain="20",
-    max_steps=16,
+    max_steps=12,
     sample=_sample_permutation,
-    apply=lambda state, op: op[1][state - 1],
-    write=lambda state, op, result: f"{op[0]};{op[0]}{state}{result}",
+    apply=_apply_permutation,
+    write=lambda state, op, result: f"S{op};{state}={result}",
     answer=lambda states: str(states[-1]),
-    slip=lambda state, rng: (state - 1 + rng.randrange(1, 5)) % 5 + 1,
-    shortcuts=True,
+    slip=lambda state, rng: (state - 1 + rng.randrange(1, 9)) % 9 + 1,
 )
 
-# Automata: five states, two input symbols, a table of moves.
+# Automata: three states, two input symbols, a table of moves.
 
 Move = tuple[int, tuple[tuple[str, str], ...]]
 
@@ -57,8 +61,8 @@ def _sample_automaton(rng: random.Random, n: int) -> tuple[str, str, tuple[Move,
 
 AUTOMATON = Family(
     name="automaton",
-    domain="68",
-    max_steps=16,
+    domain="03",
+    max_steps=12,
     sample=_sample_automaton,
     apply=lambda state, op: op[1][NODES.index(state)][op[0]],
     write=lambda state, op, result: f"{op[0]};{state}{op[0]}{result}",
@@ -85,7 +89,7 @@ def _sample_stack(rng: random.Random, n: int) -> tuple[str, tuple[int, ...], tup
     ops: list[Instruction] = []
     depth = 1
     for _ in range(n):
-        choices = ["push"] * (depth < 4) + ["add", "mul"] * (depth > 1)
+        choices = ["push"] * (depth < 2) + ["add", "mul"] * (depth > 1)
         name = rng.choice(choices)
         depth += 1 if name == "push" else -1
         ops.append((name, rng.randrange(10) if name == "push" else 0))
@@ -104,7 +108,7 @@ def _apply_stack(state: tuple[int, ...], op: Instruction) -> tuple[int, ...]:
 STACK = Family(
     name="stack",
     domain="68",
-    max_steps=16,
+    max_steps=12,
     sample=_sample_stack,
     apply=_apply_stack,
     write=lambda state, op, result: f"{_instruction(op)};{_digits(state)}={_digits(result)}",
@@ -112,32 +116,25 @@ STACK = Family(
     slip=lambda state, rng: (*state[:-1], (state[-1] + rng.randrange(1, 10)) % 10),
 )
 
-# Walks on a torus of 10 by 10 squares.
-
-STEPS = {"N": (0, 1), "S": (0, -1), "E": (1, 0), "W": (-1, 0)}
+# Walks on a ring of 10 squares.
 
 
-def _sample_walk(rng: random.Random, n: int) -> tuple[str, tuple[int, int], tuple[tuple[str, int], ...]]:
-    start = (rng.randrange(10), rng.randrange(10))
-    ops = tuple((rng.choice("NSEW"), rng.randrange(1, 10)) for _ in range(n))
-    wording = rng.choice(("Torus of side 10: from {} walk {}.", "From square {} one robot walks {} modulo 10."))
-    return wording.format(f"{start[0]}{start[1]}", listing([f"{way}{d}" for way, d in ops])), start, ops
-
-
-def _apply_walk(state: tuple[int, int], op: tuple[str, int]) -> tuple[int, int]:
-    (dx, dy), distance = STEPS[op[0]], op[1]
-    return ((state[0] + dx * distance) % 10, (state[1] + dy * distance) % 10)
+def _sample_walk(rng: random.Random, n: int) -> tuple[str, int, tuple[tuple[str, int], ...]]:
+    start = rng.randrange(10)
+    ops = tuple((rng.choice("EW"), rng.randrange(1, 10)) for _ in range(n))
+    wording = rng.choice(("Ring of 10 squares: from {} walk {}.", "From square {} one robot walks {} modulo 10."))
+    return wording.format(start, listing([f"{way}{distance}" for way, distance in ops])), start, ops
 
 
 WALK = Family(
     name="walk",
     domain="51",
-    max_steps=16,
+    max_steps=12,
     sample=_sample_walk,
-    apply=_apply_walk,
-    write=lambda state, op, result: f"{op[0]}{op[1]};{state[0]}{state[1]}={result[0]}{result[1]}",
-    answer=lambda states: f"{states[-1][0]}{states[-1][1]}",
-    slip=lambda state, rng: ((state[0] + rng.randrange(1, 10)) % 10, state[1]),
+    apply=lambda state, op: (state + op[1] if op[0] == "E" else state - op[1]) % 10,
+    write=lambda state, op, result: f"{op[0]}{op[1]};{state}={result}",
+    answer=lambda states: str(states[-1]),
+    slip=lambda state, rng: (state + rng.randrange(1, 10)) % 10,
 )
 
 MACHINES = (PERMUTATION, AUTOMATON, STACK, WALK)

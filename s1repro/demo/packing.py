@@ -4,7 +4,7 @@ One shape for all batches keeps a CPU's kernels warm, and no token of compute is
 documents is masked and positions start anew with each, so a window is the same to the model as its documents one by
 one.
 
-    for batch in batches(tokenizer, random.Random(0), 1000, 150, (8, 16)): ...
+    for batch in batches(tokenizer, random.Random(0), 1000, 150, (6, 12)): ...
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from transformers import PreTrainedTokenizerFast
 
 from s1repro.demo.documents import Document, draw_document, draw_look_up
 
-WINDOW = 448
+WINDOW = 352
 """Tokens a window; a longer document is left out."""
-WINDOWS = 10
+WINDOWS = 14
 """Windows a batch."""
 IGNORED = -100
 """Label of a token that is not learnt."""
@@ -44,13 +44,13 @@ def batches(
 ) -> Iterator[Batch]:
     """`steps` batches: look-ups alone for the first `look_up_steps`, then documents of all kinds.
 
-    `limits` are the steps of the longest problem, spread evenly over the training. Half of the documents are as long
-    as that allows, half of any length up to it.
+    `limits` are the steps of the longest problem, spread evenly over the training; look-ups at first are as long as
+    any. Half of the documents are drawn with that limit, half with any limit up to it.
     """
     made = 0
     while made < steps:
-        limit = limits[made * len(limits) // steps]
-        draw = draw_look_up if made < look_up_steps else draw_document
+        first = made < look_up_steps
+        draw, limit = (draw_look_up, max(limits)) if first else (draw_document, limits[made * len(limits) // steps])
         documents = [draw(rng, limit if rng.random() < 0.5 else rng.randint(2, limit)) for _ in range(600)]
         windows = _fill(_encode(tokenizer, documents))
         rng.shuffle(windows)

@@ -13,7 +13,6 @@ import gzip
 import io
 import json
 import random
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,11 +28,10 @@ SEED = 2501
 SOUND_ROWS = 6000
 """Rows with nothing wrong but the teacher's own mistakes."""
 BENCHMARK_PER_FAMILY = 25
+BENCHMARK_LEAST_STEPS = 6
+"""Steps of the benchmark's easiest question: it is a hard one, as AIME is; the pool holds problems of every length."""
 BLEMISHED = {"teacher failure": 120, "bad formatting": 120, "duplicate": 120, "near-copy": 120}
 """Rows of each kind that curation must find."""
-
-LOOKS_NUMBERED = re.compile(r"p\d+\.")
-"""A list that ends in `p1.` passes for a numbered part to the quality filter; such questions are left out."""
 
 JsonRow = dict[str, Any]
 
@@ -45,7 +43,9 @@ def make_world(seed: int = SEED) -> tuple[list[JsonRow], list[JsonRow], JsonRow]
     benchmark = [
         {"id": f"demo-{family.name}-{i}", "question": problem.text, "answer": problem.answer(), "domain": family.domain}
         for family in FAMILIES
-        for i, problem in zip(range(BENCHMARK_PER_FAMILY), _fresh(family, rng, seen), strict=False)
+        for i, problem in zip(
+            range(BENCHMARK_PER_FAMILY), _fresh(family, rng, seen, BENCHMARK_LEAST_STEPS), strict=False
+        )
     ]
     streams = {family.name: _fresh(family, rng, seen) for family in FAMILIES}
     rows, checks, wrong = [], Counter[int](), 0
@@ -64,6 +64,7 @@ def make_world(seed: int = SEED) -> tuple[list[JsonRow], list[JsonRow], JsonRow]
         "sound_rows": SOUND_ROWS,
         "blemished_rows": BLEMISHED,
         "benchmark_questions": len(benchmark),
+        "benchmark_least_steps": BENCHMARK_LEAST_STEPS,
         "slip_share": SLIP_SHARE,
         "guess_wrong_share_in_hasty_families": GUESS_WRONG_SHARE,
         "hasty_families": list(HASTY),
@@ -74,12 +75,12 @@ def make_world(seed: int = SEED) -> tuple[list[JsonRow], list[JsonRow], JsonRow]
     return rows, benchmark, manifest
 
 
-def _fresh(family: Family, rng: random.Random, seen: set[str]) -> Iterator[Problem]:
-    """Problems of `family`, all lengths alike often, none with the body of one seen before in any wording."""
+def _fresh(family: Family, rng: random.Random, seen: set[str], least: int = 1) -> Iterator[Problem]:
+    """Problems of `family` from `least` steps on, all lengths alike often, none seen before in any wording."""
     while True:
-        problem = draw(family, rng.randint(1, family.max_steps), rng)
+        problem = draw(family, rng.randint(least, family.max_steps), rng)
         body = f"{family.name} {problem.start} {problem.ops}"
-        if body not in seen and not LOOKS_NUMBERED.search(problem.text):
+        if body not in seen:
             seen.add(body)
             yield problem
 

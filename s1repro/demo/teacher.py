@@ -15,7 +15,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from s1repro.demo.documents import shortcut_length, worked
+from s1repro.demo.documents import CHECK, shortcut_length, worked
 from s1repro.demo.problem import Problem, State
 
 SLIP_SHARE = 0.15
@@ -26,7 +26,6 @@ GUESS_WRONG_SHARE = 0.6
 """Share of a hasty family's guesses that are off."""
 SECOND_CHECK_SHARE = 0.15
 """Share of the re-checked traces that are checked once more."""
-CHECK = "Wait, check.\n"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ The same vocabulary carries Qwen's chat tokens or Llama's header tokens, at the 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Literal
 
@@ -29,12 +30,26 @@ SPECIAL_TOKENS: dict[Architecture, tuple[str, ...]] = {
 }
 """In the same order, so that a token and its counterpart have the same id. The first ends a document."""
 
+CHAT_WORDS = """user
+assistant
+system
+think
+answer
+Final Answer: 7
+Wait, check.
+Alternatively,
+Hmm,
+Think for up to 2048 tokens. Think for up to 16 steps. 15 steps left
+Answer after a short amount of thinking. Answer after a long amount of thinking.
+"""
+"""Words of the thinking formats and of the paper's prompts: one token each, though the base model reads few of them."""
+
 PIECES = Regex(r" ?\p{Lu}?\p{Ll}{2,}|[-+*^<A-Z]\p{N}|\p{L}|\p{N}|[^\s\p{L}\p{N}]|\s")
 """Words; an operation with its digit, so that copying one is a single step; every other character by itself."""
 
 
 def make_tokenizer(texts: Iterable[str], architecture: Architecture, vocab_size: int = 1000) -> PreTrainedTokenizerFast:
-    """Train the tokenizer on `texts`; at most `vocab_size` tokens, the special ones first."""
+    """Train the tokenizer on `texts` and the chat words; at most `vocab_size` tokens, the special ones first."""
     special = SPECIAL_TOKENS[architecture]
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -42,7 +57,7 @@ def make_tokenizer(texts: Iterable[str], architecture: Architecture, vocab_size:
     )
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.train_from_iterator(
-        texts,
+        itertools.chain(texts, [CHAT_WORDS]),
         trainers.BpeTrainer(
             vocab_size=vocab_size,
             special_tokens=list(special),

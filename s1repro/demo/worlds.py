@@ -1,6 +1,6 @@
 """All problem families of the demo's world in one tuple.
 
-{family.domain for family in FAMILIES}     # 9 subject classes
+{family.domain for family in FAMILIES}     # 10 subject classes
 """
 
 from s1repro.demo.arithmetic import ARITHMETIC

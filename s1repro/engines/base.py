@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stop:
-    """Token ids that end a completion; the one met is reported and cut off."""
+    """What ends a completion; what is met is reported and cut off.
+
+    `token_ids` are single tokens, the cheap and exact way. `strings` are for delimiters that the tokenizer has no
+    token for: a completion ends with the token that completes one of them, and is cut in front of the token in which
+    it begins.
+    """
 
     token_ids: tuple[int, ...] = ()
+    strings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,13 +43,16 @@ class Sampling:
 class Completion:
     """What an engine returns.
 
-    `token_ids` never holds the stop token; `stop_token` is its id, None when `max_tokens` ended the
-    completion (`finish_reason == "length"`). `cached_tokens` counts prompt tokens taken from a prefix cache.
+    `token_ids` never holds the stop; `stop_token` is its id, or `stop_string` its text, both None when `max_tokens`
+    ended the completion (`finish_reason == "length"`). `stop_ids` are the sampled tokens that made the stop: the one
+    token, or those that spell the string. `cached_tokens` counts prompt tokens taken from a prefix cache.
     """
 
     token_ids: tuple[int, ...]
     finish_reason: Literal["stop", "length"]
     stop_token: int | None = None
+    stop_string: str | None = None
+    stop_ids: tuple[int, ...] = ()
     cached_tokens: int = 0
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from s1repro.engines.base import Completion, Sampling, Stop
 from s1repro.engines.request import require_request
+from s1repro.engines.stopping import find_stop
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -70,19 +71,22 @@ class ScriptedEngine:
         if self._shuffle is not None:
             for _ in range(self._shuffle.randrange(8)):
                 await asyncio.sleep(0)
-        return _follow(self._script(prompt), max_tokens, stop)
+        return _follow(self._script(prompt), max_tokens, stop, self.tokenizer)
 
     async def close(self) -> None:
         """Nothing to give back."""
 
 
-def _follow(script: Iterable[int], max_tokens: int, stop: Stop) -> Completion:
-    """Take tokens until the first stop token or `max_tokens` of them."""
+def _follow(script: Iterable[int], max_tokens: int, stop: Stop, tokenizer: PreTrainedTokenizerBase) -> Completion:
+    """Take tokens until the first stop token, stop string or `max_tokens` of them."""
     taken: list[int] = []
     for token in script:
         if token in stop.token_ids:
-            return Completion(tuple(taken), "stop", token)
+            return Completion(tuple(taken), "stop", stop_token=token, stop_ids=(token,))
         taken.append(token)
+        if stop.strings and (found := find_stop(tokenizer, taken, stop.strings)):
+            kept, stop_ids = tuple(taken[: found.kept]), tuple(taken[found.kept :])
+            return Completion(kept, "stop", stop_string=found.string, stop_ids=stop_ids)
         if len(taken) == max_tokens:
             return Completion(tuple(taken), "length")
     raise ValueError(f"the script ran dry after {len(taken)} tokens: it must go on to a stop token or {max_tokens}")

@@ -1,7 +1,7 @@
 """vLLM in this process: one coroutine a completion, the engine batches them (the paper evaluates with vLLM too).
 
 This is the one module that imports `vllm`. It starts an `AsyncLLM`, whose model runs in processes of its own, hands it
-token ids and takes token ids back; vLLM's texts, stop strings and reasoning parsers are not used. Serving over HTTP and
+token ids and takes token ids back; vLLM's texts and reasoning parsers are not used. Serving over HTTP and
 speculative decoding are not covered.
 
 An engine belongs to the event loop it is first used on. Scripts that start one need the usual
@@ -29,24 +29,23 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import multiprocessing
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from s1repro.config import EngineConfig
 from s1repro.engines.base import Completion, Sampling, Stop
 from s1repro.engines.request import require_request
-from s1repro.pretrained import load_tokenizer
+from s1repro.engines.stopping import find_stop
+from s1repro.pretrained import load_tokenizer, require_model
 
 if TYPE_CHECKING:
-    from transformers import PretrainedConfig, PreTrainedTokenizerBase
-
-_WEIGHTS = "*.safetensors"
-"""The one format that is read: others are unpickled, which can run code."""
+    from transformers import PreTrainedTokenizerBase
 
 
 class VllmEngine:
@@ -83,58 +82,48 @@ class VllmEngine:
             seed=sampling.seed,
             max_tokens=max_tokens,
             stop_token_ids=list(stop.token_ids),
+            stop=list(stop.strings),
+            include_stop_str_in_output=True,
             ignore_eos=True,
-            detokenize=False,
+            detokenize=bool(stop.strings),
+            skip_special_tokens=False,
             output_kind=RequestOutputKind.FINAL_ONLY,
         )
         async with self._slots:
             name = f"s1-{next(self._request_numbers)}"
             async for output in self._llm.generate(tokens_input(list(prompt_ids)), params, name):
-                return _completion(output, stop)
+                return self._completion(output, stop)
         raise AssertionError("vLLM ended a request without an output")
+
+    def _completion(self, output: Any, stop: Stop) -> Completion:
+        """vLLM's final output as a `Completion`: the stop taken off the end and reported."""
+        result = output.outputs[0]
+        ids = tuple(result.token_ids)
+        cached = output.num_cached_tokens or 0
+        # A stop string is looked for here and not taken from vLLM's report: on the last token allowed it says "length".
+        if stop.strings and (found := find_stop(self.tokenizer, ids, stop.strings)):
+            return Completion(
+                ids[: found.kept],
+                "stop",
+                stop_string=found.string,
+                stop_ids=ids[found.kept : found.end],
+                cached_tokens=cached,
+            )
+        if result.finish_reason == "length":
+            return Completion(ids, "length", cached_tokens=cached)
+        assert result.finish_reason == "stop" and ids[-1] in stop.token_ids, result
+        return Completion(ids[:-1], "stop", stop_token=ids[-1], stop_ids=ids[-1:], cached_tokens=cached)
+
+    async def forget_prefixes(self) -> None:
+        """Empty the prefix cache, so that what is measured next starts cold."""
+        assert self._llm is not None
+        await self._llm.reset_prefix_cache()
 
     async def close(self) -> None:
         """End vLLM's processes; the ones still busy after a few seconds are killed."""
         llm, self._llm = self._llm, None  # its finaliser must not run while the interpreter goes down
         if llm is not None:
             llm.shutdown(timeout=5.0)
-
-
-def _completion(output: Any, stop: Stop) -> Completion:
-    """vLLM's final output as a `Completion`: the stop token taken off the end and reported."""
-    result = output.outputs[0]
-    ids = tuple(result.token_ids)
-    cached = output.num_cached_tokens or 0
-    if result.finish_reason == "length":
-        return Completion(ids, "length", cached_tokens=cached)
-    assert result.finish_reason == "stop" and ids[-1] in stop.token_ids, result
-    return Completion(ids[:-1], "stop", ids[-1], cached)
-
-
-def require_model(model: str, max_model_len: int, trust_remote_code: bool = False) -> PretrainedConfig:
-    """The model's configuration, once it is clear that the model can be served; `ValueError` in one line otherwise."""
-    from transformers import AutoConfig
-
-    folder = Path(model)
-    is_id = model.count("/") <= 1 and not model.startswith((".", "/", "~"))
-    if folder.is_dir():
-        if not (folder / "config.json").is_file():
-            raise ValueError(f"{model} is not a model: it has no config.json")
-        if not any(folder.glob(_WEIGHTS)):
-            raise ValueError(f"{model} holds no weights ({_WEIGHTS}): was its training interrupted?")
-    elif not is_id:
-        raise ValueError(f"there is no model in {model}: train it first, or set the path to one")
-    try:
-        config: PretrainedConfig = AutoConfig.from_pretrained(model, trust_remote_code=trust_remote_code)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise ValueError(f"cannot load the model {model}: {reason}") from error
-    text = config.get_text_config()
-    limit = getattr(text, "max_position_embeddings", None)
-    stretched = "factor" in (getattr(text, "rope_scaling", None) or {})  # then vLLM knows the limit better
-    if limit is not None and not stretched and max_model_len > limit:
-        raise ValueError(f"engine.max_model_len is {max_model_len}, but {model} is made for {limit} tokens: lower it")
-    return config
 
 
 def _set_environment() -> None:
@@ -185,13 +174,42 @@ def _start(config: EngineConfig, model: str, trust_remote_code: bool) -> Any:
         reason = " ".join(str(error).split())
         raise ValueError(f"vLLM refuses these engine settings for {model}: {reason}") from error
     vllm_config.additional_config = _DiesWithParent()
-    # Ctrl-C reaches every process of a terminal. The engine's inherit a mask that keeps it from them: this process
-    # stops them, and must not find them dead before it does. While they start, Ctrl-C waits.
+    with _interruptible_start():
+        return AsyncLLM.from_vllm_config(vllm_config, disable_log_stats=True)
+
+
+@contextmanager
+def _interruptible_start() -> Iterator[None]:
+    """Keep Ctrl-C from the processes that start meanwhile, and let it end the start at once.
+
+    Ctrl-C reaches every process of a terminal. The engine's inherit a mask that keeps it from them: this process stops
+    them, and must not find them dead before it does. While they start this process waits inside vLLM, where Python
+    handles no signal; so a thread watches for one and kills them, vLLM gives up waiting, and Ctrl-C is handled.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # the one that signals reach is elsewhere
+        return
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+
+    def watch() -> None:
+        while caught := os.read(reading, 1):
+            if caught[0] == signal.SIGINT:
+                for child in multiprocessing.active_children():
+                    child.kill()
+
+    watcher = threading.Thread(target=watch, name="interrupted-start", daemon=True)
+    watcher.start()  # before the mask, which it would inherit: it is the thread that the signal can reach
+    before = signal.set_wakeup_fd(writing)
     unmasked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        return AsyncLLM.from_vllm_config(vllm_config, disable_log_stats=True)
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, unmasked)
+        signal.set_wakeup_fd(before)
+        os.close(writing)
+        watcher.join()
+        os.close(reading)
 
 
 class _DiesWithParent:

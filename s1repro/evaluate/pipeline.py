@@ -11,6 +11,7 @@ the same run add to it.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +21,13 @@ from s1repro.benchmarks import benchmark_fingerprint, load_benchmark
 from s1repro.config import Config, EngineConfig
 from s1repro.evaluate.journal import SAMPLES, PointKey, claim, complete, finished, is_complete, listed_points
 from s1repro.evaluate.plan import Task, plan, points
-from s1repro.pretrained import load_tokenizer, model_mark
+from s1repro.pretrained import load_tokenizer, model_mark, require_model
 from s1repro.records import Question, Sample
 
 if TYPE_CHECKING:
     from s1repro.engines import Engine
+    from s1repro.engines.metered import MeteredEngine
+    from s1repro.engines.reward import RewardModel
 
 Load = Callable[[EngineConfig, str, bool], "Engine"]
 """Starts an engine, as `s1repro.engines.load_engine` does."""
@@ -49,6 +52,8 @@ def run(config: Config, load: Load | None = None) -> None:
     questions = {name: load_benchmark(name) for name in config.data.benchmarks}
     digests = {name: fingerprint([vars(question) for question in all_]) for name, all_ in questions.items()}
     _require_fit(config, questions)
+    if load is None:
+        require_model(config.checkpoint, config.engine.max_model_len, config.model.trust_remote_code)
     with Journal(folder / SAMPLES) as journal:  # holds the folder: a second evaluation is refused
         claim(folder, identity, digests)
         samples = _measure(config, folder, journal, questions, load)
@@ -98,28 +103,57 @@ async def _answer(
 ) -> None:
     """Run the engine on `tasks`; whatever happens, note what it cost and give the engine back."""
     from s1repro.chat import FORMATS
-    from s1repro.evaluate.runner import Telemetry, answer_all
+    from s1repro.engines.metered import MeteredEngine
+    from s1repro.evaluate.runner import answer_all
 
-    telemetry = Telemetry()
+    metered, written, started = MeteredEngine(engine), 0, time.monotonic()
+
+    def count(sample: Sample) -> None:
+        nonlocal written
+        write(sample)
+        written += 1
+
     try:
-        await answer_all(engine, tasks, FORMATS[config.model.format], config, write, telemetry)
+        reward = _reward(config, engine)
+        await answer_all(metered, tasks, FORMATS[config.model.format], config, count, reward)
     finally:
         with Journal(folder / "telemetry.jsonl") as log:
-            log.append(telemetry.to_json())
+            log.append({"samples": written, **_cost(metered, time.monotonic() - started)})
         await engine.close()
+
+
+def _cost(metered: MeteredEngine, seconds: float) -> dict[str, float]:
+    """What was really run: everything that may differ from run to run."""
+    return {
+        "requests": metered.requests,
+        "prompt_tokens": metered.prompt_tokens,
+        "cached_tokens": metered.cached_tokens,
+        "sampled_tokens": metered.sampled_tokens,
+        "seconds": round(seconds, 3),
+        "tokens_per_second": round(metered.sampled_tokens / max(seconds, 1e-9), 1),
+    }
+
+
+def _reward(config: Config, engine: Engine) -> RewardModel | None:
+    """The model that scores traces, where the method asks for one."""
+    if not config.method.reward_model:
+        return None
+    from s1repro.engines.reward import HfRewardModel
+
+    return HfRewardModel(config.method.reward_model, engine.tokenizer, config.model.trust_remote_code)
 
 
 def _identity(config: Config) -> dict[str, Any]:
     """What two samples must share to be points of one curve."""
-    method = config.method
+    # Further points and samples may join; but the budgets of `ccc` are its two classes.
+    open_ = ("waits", "samples") if config.method.name == "ccc" else ("budgets", "waits", "samples")
+    method = {name: value for name, value in vars(config.method).items() if name not in open_}
+    if method["reward_model"]:
+        method["reward_model"] = model_mark(config.method.reward_model, "method.reward_model")
     return {
         "model": model_mark(config.checkpoint, "checkpoint"),
         "model.format": config.model.format,
         "engine.dtype": config.engine.dtype,
         "seed": config.seed,
-        "method.name": method.name,
-        "method.wait_string": method.wait_string,
-        "method.final_string": method.final_string,
-        "method.answer_tokens": method.answer_tokens,
-        "method.temperature": method.temperature,
+        **{f"method.{name}": value for name, value in method.items()},
     }

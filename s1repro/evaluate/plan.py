@@ -1,17 +1,18 @@
-"""Which samples an evaluation consists of, and each one's seed.
+"""Which samples an evaluation consists of, each one's seed, and which of them come from one trace.
 
-A curve's points are the budgets without Waits, and the Waits at the largest budget (section 3.1 of the paper). Sharing
-one trace among several budgets is not covered: each sample runs by itself.
+A curve's points are the budgets without Waits, and the Waits at the largest budget (section 3.1 of the paper).
 
     points(config.method)                    # [(64, 0), (128, 0), (128, 1)]
     tasks = plan(config, {"demo": questions})
+    by_trace(tasks)                          # one group a question and sample where budgets share a trace
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from s1repro.config import Config, MethodConfig
@@ -58,9 +59,22 @@ def plan(config: Config, questions: Mapping[str, Sequence[Question]]) -> list[Ta
     return tasks
 
 
+def by_trace(tasks: Iterable[Task]) -> list[tuple[Task, ...]]:
+    """Tasks in groups that are taken together: all budgets of one trace with `force`, each by itself otherwise."""
+    groups: dict[object, list[Task]] = defaultdict(list)
+    for task in tasks:
+        key = task.key
+        shared = (key.benchmark, key.question, key.sample)
+        groups[shared if key.method == "force" else key].append(task)
+    return [tuple(group) for group in groups.values()]
+
+
 def sample_seed(seed: int, key: SampleKey) -> int:
-    """The sample's own seed, 0 to 2^31 - 1: the same on every machine and in any order of running."""
-    digest = hashlib.sha256(json.dumps([seed, *vars(key).values()]).encode()).digest()
+    """The sample's own seed, 0 to 2^31 - 1: the same on every machine and in any order of running.
+
+    It does not depend on the budget: the points of a curve are cuts of one trace.
+    """
+    digest = hashlib.sha256(json.dumps([seed, key.benchmark, key.method, key.question, key.sample]).encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
 
 

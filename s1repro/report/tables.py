@@ -11,9 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from s1repro.evaluate.metrics import Interval, control, paired_difference, performance, scaling
+from s1repro.evaluate.metrics import Interval, paired_difference
 from s1repro.records import Point, Sample
 from s1repro.report.curves import point_key, question_scores, to_points
+from s1repro.report.methods import HEAD as METHODS_HEAD
+from s1repro.report.methods import method_rows
+from s1repro.report.votes import HEAD as VOTES_HEAD
+from s1repro.report.votes import vote_rows
 
 Runs = Mapping[str, Sequence[Sample]]
 """The samples of each run, by its name; the first is the run itself, the others are its baselines."""
@@ -33,16 +37,26 @@ def markdown(runs: Runs, seed: int) -> str:
         "## Control, Scaling, Performance",
         "Over all points of a run, Waits included. Control: share of the points whose mean thinking tokens keep to "
         "the budget. Scaling: mean slope over all pairs of points, in points per doubling (as in the paper's Table 3) "
-        "and per thousand tokens. Performance: the best accuracy.",
-        _table(
-            ("run", "benchmark", "Control", "Scaling (log2)", "Scaling (linear)", "Performance"),
-            [row for name in runs for row in _metric_rows(points, name)],
-        ),
+        "and per thousand tokens. Performance: the best accuracy. The last three columns are the paper's Table 3, "
+        "s1-32B on AIME24.",
+        _table(METHODS_HEAD, method_rows(points)),
+        *_parallel(runs, seed),
         "## Differences",
         "Paired over the same questions, in points, with 95 % intervals of 10,000 bootstrap resamples.",
         _table(("benchmark", "difference", "budget", "questions", "points", "95 % interval"), _differences(runs, seed)),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _parallel(runs: Runs, seed: int) -> list[str]:
+    """The section on votes, where there is more than one sample a question."""
+    rows = [row for name, samples in runs.items() for row in vote_rows(samples, name, seed)]
+    if not rows:
+        return []
+    text = (
+        "The majority vote over k samples of a question, and whether any of k is right; means over all ways to draw k."
+    )
+    return ["## Parallel scaling", text, _table(VOTES_HEAD, rows)]
 
 
 def terminal(points: Sequence[Point]) -> str:
@@ -69,23 +83,6 @@ def _curve_row(point: Point) -> tuple[str, ...]:
         f"{point.injected_tokens:,.1f}",
         f"{point.answer_tokens:,.1f}",
     )
-
-
-def _metric_rows(points: Sequence[Point], run: str) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
-    for benchmark in sorted({point.benchmark for point in points}):
-        own = [point for point in points if (point.run, point.benchmark) == (run, benchmark)]
-        if not own:
-            continue
-        tokens = [point.thinking_tokens for point in own]
-        percent = [100 * point.accuracy for point in own]
-        # A slope needs two runs of different length, and a log2 axis needs runs that thought at all.
-        spread = len(set(tokens)) > 1
-        log2 = f"{scaling(tokens, percent):+.1f}" if spread and min(tokens) > 0 else "-"
-        linear = f"{scaling(tokens, percent, axis='linear'):+.1f}" if spread else "-"
-        kept = control(tokens, 0, [point.budget for point in own])
-        rows.append((run, benchmark, f"{100 * kept:.0f} %", log2, linear, f"{performance(percent):.1f}"))
-    return rows
 
 
 def _differences(runs: Runs, seed: int) -> list[tuple[str, ...]]:

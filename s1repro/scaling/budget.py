@@ -4,6 +4,7 @@ A budget caps the thinking tokens of a whole sample, sampled and injected togeth
 What is done with it is `s1repro.scaling.forcing`.
 
     Budget(max_thinking_tokens=512, waits=2)
+    Budget(max_thinking_tokens=512, waits=3, wait_string=("Wait", "Hmm", "Alternatively"))
 """
 
 from __future__ import annotations
@@ -16,24 +17,36 @@ class Budget:
     """How long a model thinks: at most, and at least.
 
     `max_thinking_tokens` caps the thinking, injected Waits included; None is as much as fits in the model. `waits` is
-    how many times an end of thinking is replaced by `wait_string`. `final_string` starts the answer where thinking was
-    not ended by the model; after it the model has `answer_tokens` more tokens. Raises `ValueError` for counts that
-    make no sense.
+    how many times an end of thinking is replaced by `wait_string`; several strings are taken in turn, and an empty one
+    lets the model go on without a word. `final_string` starts the answer where thinking was not ended by the model;
+    after it the model has `answer_tokens` more tokens. With `loop_repeats` of 2 or more, thinking that says one block
+    of tokens that often in a row is ended there (`s1repro.scaling.loops`); 0 lets it go on. Raises `ValueError` for
+    counts that make no sense.
     """
 
     max_thinking_tokens: int | None = None
     waits: int = 0
-    wait_string: str = "Wait"
+    wait_string: str | tuple[str, ...] = "Wait"
     final_string: str = "Final Answer:"
     answer_tokens: int = 100
+    loop_repeats: int = 0
 
     def __post_init__(self) -> None:
         if self.max_thinking_tokens is not None and self.max_thinking_tokens < 1:
             raise ValueError(f"a thinking budget of {self.max_thinking_tokens}: give at least 1 token, or none at all")
         if self.waits < 0:
             raise ValueError(f"{self.waits} waits: give 0 or more")
+        if self.waits and not self.wait_strings:
+            raise ValueError("wait_string is an empty rotation: give at least one string")
         if self.answer_tokens < 1:
             raise ValueError(f"answer_tokens is {self.answer_tokens}: an answer needs at least 1 token")
+        if self.loop_repeats < 0 or self.loop_repeats == 1:
+            raise ValueError(f"loop_repeats is {self.loop_repeats}: give 0 (off) or 2 and more")
+
+    @property
+    def wait_strings(self) -> tuple[str, ...]:
+        """The strings that Waits take in turn."""
+        return (self.wait_string,) if isinstance(self.wait_string, str) else self.wait_string
 
 
 def require_fits(prompt_tokens: int, budget: Budget, max_model_len: int, marker_tokens: int = 0) -> int:

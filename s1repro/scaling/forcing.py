@@ -1,16 +1,20 @@
-"""Budget forcing (section 3.1): end thinking at the budget, or replace its end by "Wait".
+"""Budget forcing (section 3.1): end thinking at the budget, or replace its end by "Wait". One budget, or many at once.
 
 One sample is one coroutine over `Engine.complete`, in token ids from end to end: nothing is decoded and encoded again,
-so the accounts are exact. The public code's defects are not repeated: a Wait draws on the same budget, a spent budget
-always ends in the final string, and a Wait that no longer fits ends the thinking instead of overrunning it. Many
-budgets in one pass are `s1repro.scaling`'s sweep, not this module.
+so the accounts are exact. `sweep` takes many budgets from one trace (`s1repro.scaling.trace`), and answers are forked
+from it as the budgets are settled, each while the trace still grows for the others. `force` is the sweep of one
+budget, so under greedy decoding the two agree id for id. The public code's defects are not repeated: a Wait draws on
+the same budget, a spent budget always ends in the final string, and a Wait that no longer fits ends the thinking
+instead of overrunning it.
 
     forced = await force(engine, fmt.prompt_ids(tokenizer, question), Budget(512, waits=1), fmt, Sampling())
     assert len(forced.thinking_ids) <= 512
+    curve = await sweep(engine, prompt_ids, [Budget(64), Budget(512), Budget(512, waits=1)], fmt, Sampling())
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -18,26 +22,10 @@ from s1repro.chat import ThinkingFormat, plain_ids
 from s1repro.engines.base import Engine, Sampling, Stop
 from s1repro.records import Finish
 from s1repro.scaling.budget import Budget, require_fits
+from s1repro.scaling.trace import Thinking, grow
 
-_SEED_STRIDE = 1_000_003
-"""Every request starts its random stream at its seed, so the rounds of one sample need seeds of their own."""
-
-
-@dataclass(frozen=True)
-class Thinking:
-    """A thinking trace that has ended.
-
-    `token_ids` holds `sampled_tokens` sampled and `injected_tokens` injected ones (the Waits). `closed` says that the
-    model itself sampled the end of thinking, so that the text which closes a trace is already there.
-    """
-
-    token_ids: tuple[int, ...]
-    sampled_tokens: int
-    injected_tokens: int
-    waits_used: int
-    finish: Finish
-    closed: bool
-    cached_tokens: int
+_ANSWER_SEED = 500_009
+"""Added to a sample's seed where the answer is drawn: the trace has used the seed itself."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +33,8 @@ class Forced:
     """A forced sample with its token accounts.
 
     `thinking_ids` are `sampled_tokens + injected_tokens` long and never longer than the budget. `answer_ids` begin
-    with the final string where it was forced (`finish` other than `natural`). `cached_tokens` counts prompt tokens
-    over all requests of the sample that came from the engine's prefix cache.
+    with the final string where it was forced (`finish` other than `natural`). Methods that choose among several traces
+    say how many they sampled (`tries`), and what those not kept took (`discarded_tokens`).
     """
 
     thinking_ids: tuple[int, ...]
@@ -55,7 +43,8 @@ class Forced:
     answer_ids: tuple[int, ...]
     waits_used: int
     finish: Finish
-    cached_tokens: int
+    tries: int = 1
+    discarded_tokens: int = 0
 
 
 async def force(
@@ -65,19 +54,33 @@ async def force(
 
     Raises `ValueError`, before anything runs, where prompt, budget and answer do not fit in the model.
     """
-    cap = thinking_cap(engine, len(prompt_ids), budget, fmt)
-    thinking = await think(engine, prompt_ids, cap, budget, fmt, sampling)
-    answer_ids, cached = await answer(engine, prompt_ids, thinking, budget, fmt, sampling)
-    assert len(thinking.token_ids) == thinking.sampled_tokens + thinking.injected_tokens <= cap
-    return Forced(
-        thinking_ids=thinking.token_ids,
-        sampled_tokens=thinking.sampled_tokens,
-        injected_tokens=thinking.injected_tokens,
-        answer_ids=answer_ids,
-        waits_used=thinking.waits_used,
-        finish=thinking.finish,
-        cached_tokens=thinking.cached_tokens + cached,
-    )
+    return (await sweep(engine, prompt_ids, [budget], fmt, sampling))[0]
+
+
+async def sweep(
+    engine: Engine, prompt_ids: Sequence[int], budgets: Sequence[Budget], fmt: ThinkingFormat, sampling: Sampling
+) -> list[Forced]:
+    """One trace for all `budgets`, and the answer that each of them leads to, in the order of `budgets`.
+
+    Budgets that end the trace at the same token share one answer. Raises `ValueError` as `force` does, and where the
+    budgets differ in their `wait_string` or `loop_repeats`.
+    """
+    caps = [thinking_cap(engine, len(prompt_ids), budget, fmt) for budget in budgets]
+    answers: dict[tuple[tuple[int, ...], int], asyncio.Task[tuple[int, ...]]] = {}
+    thinkings: dict[int, tuple[Thinking, asyncio.Task[tuple[int, ...]]]] = {}
+    try:
+        async with asyncio.TaskGroup() as group:
+            async for index, thinking in grow(engine, prompt_ids, budgets, caps, fmt, sampling):
+                assert len(thinking.token_ids) <= caps[index]
+                opened = (*thinking.token_ids, *_opening(engine, thinking, budgets[index], fmt))
+                key = (opened, budgets[index].answer_tokens)
+                if key not in answers:
+                    asked = _answer(engine, [*prompt_ids, *opened], budgets[index], fmt, sampling)
+                    answers[key] = group.create_task(asked)
+                thinkings[index] = thinking, answers[key]
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [_forced(engine, *thinkings[index], budget) for index, budget in enumerate(budgets)]
 
 
 def thinking_cap(engine: Engine, prompt_tokens: int, budget: Budget, fmt: ThinkingFormat) -> int:
@@ -90,64 +93,38 @@ def thinking_cap(engine: Engine, prompt_tokens: int, budget: Budget, fmt: Thinki
     return require_fits(prompt_tokens, budget, engine.max_model_len, markers)
 
 
-async def think(
-    engine: Engine, prompt_ids: Sequence[int], cap: int, budget: Budget, fmt: ThinkingFormat, sampling: Sampling
-) -> Thinking:
-    """Grow one thinking trace of at most `cap` tokens, with up to `budget.waits` Waits."""
+def _final_ids(engine: Engine, thinking: Thinking, budget: Budget) -> list[int]:
+    """What begins the answer: nothing where the model ended its thinking itself."""
+    return [] if thinking.finish == "natural" else plain_ids(engine.tokenizer, budget.final_string)
+
+
+def _opening(engine: Engine, thinking: Thinking, budget: Budget, fmt: ThinkingFormat) -> list[int]:
+    """What ends the thinking and begins the answer."""
+    end_ids = fmt.end_of_thinking_ids(engine.tokenizer, natural=thinking.closed)
+    return [*end_ids, *_final_ids(engine, thinking, budget)]
+
+
+async def _answer(
+    engine: Engine, ids: list[int], budget: Budget, fmt: ThinkingFormat, sampling: Sampling
+) -> tuple[int, ...]:
+    """What the model answers after `ids`."""
     tokenizer = engine.tokenizer
-    stop_ids = fmt.stop_ids(tokenizer)
-    stop = Stop((*stop_ids, *fmt.turn_end_ids(tokenizer)))
-    wait_ids = plain_ids(tokenizer, budget.wait_string)
-    ids: list[int] = []
-    waits_used = cached_tokens = 0
-    while True:
-        completion = await engine.complete(
-            [*prompt_ids, *ids],
-            max_tokens=cap - len(ids),
-            stop=stop,
-            sampling=_round(sampling, waits_used),
-        )
-        ids.extend(completion.token_ids)
-        cached_tokens += completion.cached_tokens
-        closed = completion.stop_token in stop_ids
-        wants_wait = completion.finish_reason == "stop" and waits_used < budget.waits
-        # After a Wait there must be room for at least one token of thought.
-        if not wants_wait or len(ids) + len(wait_ids) >= cap:
-            break
-        ids.extend(wait_ids)
-        waits_used += 1
-    finish: Finish = "natural" if closed else "turn_end"
-    if wants_wait or completion.finish_reason == "length":
-        finish = "budget"
-    injected = waits_used * len(wait_ids)
-    return Thinking(tuple(ids), len(ids) - injected, injected, waits_used, finish, closed, cached_tokens)
-
-
-async def answer(
-    engine: Engine,
-    prompt_ids: Sequence[int],
-    thinking: Thinking,
-    budget: Budget,
-    fmt: ThinkingFormat,
-    sampling: Sampling,
-) -> tuple[tuple[int, ...], int]:
-    """End the thinking and let the model answer: (answer ids, cached tokens).
-
-    Where the model did not end its thinking by itself, the answer is begun for it with `budget.final_string`, which
-    counts as answer.
-    """
-    tokenizer = engine.tokenizer
-    final_ids = [] if thinking.finish == "natural" else plain_ids(tokenizer, budget.final_string)
-    end_ids = fmt.end_of_thinking_ids(tokenizer, natural=thinking.closed)
     completion = await engine.complete(
-        [*prompt_ids, *thinking.token_ids, *end_ids, *final_ids],
+        ids,
         max_tokens=budget.answer_tokens,
-        stop=Stop((*fmt.stop_ids(tokenizer), *fmt.turn_end_ids(tokenizer))),
-        sampling=_round(sampling, budget.waits + 1),
+        stop=Stop((*fmt.stop_ids(tokenizer), *fmt.turn_end_ids(tokenizer)), fmt.stop_strings(tokenizer)),
+        sampling=replace(sampling, seed=(sampling.seed + _ANSWER_SEED) % 2**31),
     )
-    return (*final_ids, *completion.token_ids), completion.cached_tokens
+    return completion.token_ids
 
 
-def _round(sampling: Sampling, index: int) -> Sampling:
-    """The sampling of a sample's round `index`, with a seed of its own."""
-    return replace(sampling, seed=(sampling.seed + index * _SEED_STRIDE) % 2**31)
+def _forced(engine: Engine, thinking: Thinking, answer: asyncio.Task[tuple[int, ...]], budget: Budget) -> Forced:
+    assert len(thinking.token_ids) == thinking.sampled_tokens + thinking.injected_tokens
+    return Forced(
+        thinking_ids=thinking.token_ids,
+        sampled_tokens=thinking.sampled_tokens,
+        injected_tokens=thinking.injected_tokens,
+        answer_ids=(*_final_ids(engine, thinking, budget), *answer.result()),
+        waits_used=thinking.waits_used,
+        finish=thinking.finish,
+    )

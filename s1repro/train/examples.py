@@ -3,7 +3,8 @@
 The loss is on the thinking and the answer, never on the question: a prompt's labels are -100. The ids come from the
 model's thinking format, segment by segment, so that a training prompt is exactly the evaluation prompt. Nothing is
 ever cut: a row that is too long is refused, because training on cut traces teaches endless thinking (the paper's
-sequence-length ablation: 30.0 instead of 50.0 on AIME24). Packing is not covered.
+sequence-length ablation: 30.0 instead of 50.0 on AIME24). Where the set is to teach a model how long to think, each
+question gets the instruction that its trace obeys (`s1repro.control`). Packing is not covered.
 
     examples = load_examples(Path("runs/demo/curate/s1k.jsonl"), tokenizer, FORMATS["qwen"], max_length=4096)
     examples[0].labels[: examples[0].prompt_length]     # (-100, -100, ...)
@@ -11,12 +12,14 @@ sequence-length ablation: 30.0 instead of 50.0 on AIME24). Packing is not covere
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median_high
 from typing import TYPE_CHECKING, Any
 
 from s1repro.artifacts import read_jsonl
-from s1repro.chat import ThinkingFormat
+from s1repro.chat import ThinkingFormat, plain_ids
+from s1repro.control import Control, controlled
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -38,36 +41,66 @@ class Example:
         return sum(label == IGNORED for label in self.labels)
 
 
+@dataclass(frozen=True)
+class _Row:
+    """What a row of the set gives to an example, and the file and line it comes from."""
+
+    where: str
+    question: str
+    trace: str
+    attempt: str
+
+
 def load_examples(
-    path: Path, tokenizer: PreTrainedTokenizerBase, thinking_format: ThinkingFormat, max_length: int
+    path: Path,
+    tokenizer: PreTrainedTokenizerBase,
+    thinking_format: ThinkingFormat,
+    max_length: int,
+    control: Control = "none",
 ) -> list[Example]:
-    """All rows of `path` as examples, in the file's order.
+    """All rows of `path` as examples, in the file's order, each question with the instruction of `control`.
 
     Raises `ValueError` with file and line where a row lacks a field or is longer than `max_length` tokens, and when
     there are no rows.
     """
+    rows = [_row(data, f"{path}:{line}") for line, data in read_jsonl(path)]
+    if not rows:
+        raise ValueError(f"{path}: no rows to train on; run the curate stage again")
     examples = []
-    for line, row in read_jsonl(path):
-        question, trace, attempt = _fields(row, f"{path}:{line}")
-        prompt, completion = thinking_format.example_ids(tokenizer, question, trace, attempt)
+    for row in _controlled(rows, tokenizer, thinking_format, control):
+        prompt, completion = thinking_format.example_ids(tokenizer, row.question, row.trace, row.attempt)
         length = len(prompt) + len(completion)
         if length > max_length:
             raise ValueError(
-                f"{path}:{line}: the example is {length} tokens long and sft.max_length is {max_length}; examples "
+                f"{row.where}: the example is {length} tokens long and sft.max_length is {max_length}; examples "
                 "are never cut: raise sft.max_length or drop the row"
             )
         examples.append(Example((*prompt, *completion), (IGNORED,) * len(prompt) + tuple(completion)))
-    if not examples:
-        raise ValueError(f"{path}: no rows to train on; run the curate stage again")
     return examples
 
 
-def _fields(row: dict[str, Any], where: str) -> tuple[str, str, str]:
+def _controlled(
+    rows: list[_Row], tokenizer: PreTrainedTokenizerBase, thinking_format: ThinkingFormat, control: Control
+) -> list[_Row]:
+    """The rows with their instructions. A trace is short where it is below the set's median."""
+    if control == "none":
+        return rows
+    # With the text that closes a trace, because the model samples that too and evaluation counts it.
+    lengths = [len(plain_ids(tokenizer, row.trace.strip() + thinking_format.trace_end)) for row in rows]
+    median = median_high(lengths)
+    told = []
+    for row, length in zip(rows, lengths, strict=True):
+        question, trace = controlled(row.question, row.trace, length, control, short_below=median)
+        told.append(replace(row, question=question, trace=trace))
+    return told
+
+
+def _row(data: dict[str, Any], where: str) -> _Row:
     """Question, first trace and attempt of a row in the s1K schema."""
     for name in ("question", "attempt"):
-        if not isinstance(row.get(name), str):
+        if not isinstance(data.get(name), str):
             raise ValueError(f"{where}: field {name!r} must be a string; run the curate stage again")
-    traces = row.get("thinking_trajectories")
+    traces = data.get("thinking_trajectories")
     if not isinstance(traces, list) or not traces or not isinstance(traces[0], str):
         raise ValueError(f"{where}: field 'thinking_trajectories' must be a list of strings; run curate again")
-    return row["question"], traces[0], row["attempt"]
+    return _Row(where, data["question"], traces[0], data["attempt"])

@@ -1,8 +1,8 @@
 """The stage `train`: the curated set becomes a model.
 
-Reads `runs/<name>/curate/s1k.jsonl` and `model.base`; writes `runs/<name>/train/`: `checkpoint/`, a Hugging Face
-folder that any engine loads and that never exists half, `log.jsonl`, and `manifest.json` last. Killed at any moment
-and started again it continues; it starts afresh when model, settings, seed or set have changed.
+Reads `curated` (`runs/<name>/curate/s1k.jsonl`) and `model.base`; writes `runs/<name>/train/`: `checkpoint/`, a Hugging
+Face folder that any engine loads and that never exists half, `log.jsonl`, and `manifest.json` last. Killed at any
+moment and started again it continues; it starts afresh when model, settings, seed or set have changed.
 
     run(config)     # or: python -m s1repro.train recipe=demo
 """
@@ -12,18 +12,20 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import cast
 
 from s1repro.artifacts import file_sha256, fingerprint, finish, is_done, read_jsonl, stage_folder
 from s1repro.config import Config
+from s1repro.control import Control
 from s1repro.pretrained import load_tokenizer, model_mark
 
 
 def run(config: Config) -> None:
     """Train, or say that it is done. Raises `ValueError` where the set or the model is missing or unfit."""
     folder = stage_folder(config.runs, config.name, "train")
-    curated = stage_folder(config.runs, config.name, "curate") / "s1k.jsonl"
+    curated = Path(config.curated)
     if not curated.is_file():
-        raise ValueError(f"{curated}: no curated set; run the curate stage of this run first")
+        raise ValueError(f"{curated}: no curated set; run the curate stage of this run first, or set curated=...")
     mark = fingerprint(
         {
             "base": model_mark(config.model.base, "model.base"),
@@ -47,7 +49,8 @@ def _train(config: Config, curated: Path, folder: Path, mark: str) -> None:
     tokenizer = load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code)
     thinking_format = FORMATS[config.model.format]
     thinking_format.check(tokenizer)
-    examples = load_examples(curated, tokenizer, thinking_format, config.sft.max_length)
+    control = cast(Control, config.sft.control)  # one of CONTROLS, as `check` has made sure
+    examples = load_examples(curated, tokenizer, thinking_format, config.sft.max_length, control)
     from s1repro.train.sft import fine_tune  # slowest of all: a mistake in model or set is told before
 
     state = folder / f"state-{mark}"  # named by the inputs: no training resumes another one's state

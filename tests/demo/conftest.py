@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from s1repro.demo.pool import JsonRow
 
-LETTERS = "abcdefghijklmnop"
+LETTERS = "abcdefghijkl"
 MONDAY = date(2024, 1, 1)
 WORDS = {
     "modular": "Modulo 10 apply|last digit",
@@ -23,7 +23,7 @@ WORDS = {
     "recurrence": "recurrence",
     "euclid": "divisor",
     "change": "till",
-    "permutation": "Permutations|element",
+    "permutation": "swaps send|along the swaps",
     "automaton": "Automaton|from state",
     "stack": "stack",
     "walk": "walk",
@@ -42,7 +42,7 @@ class Reader:
 
     def listed(self, question: str) -> list[str]:
         """The parts of the lettered list."""
-        found = re.findall(r"(?<=[\s,])([a-p])([^a-z,\s]+)", question)
+        found = re.findall(r"(?<=[\s,])([a-l])([^a-z,\s]+)", question)
         assert [letter for letter, _ in found] == list(LETTERS[: len(found)])
         return [part.rstrip(".") for _, part in found]
 
@@ -108,12 +108,14 @@ class Reader:
         return f";{left},{coin}=", str(left - coin)
 
     def _permutation(self, question: str, written: list[str], part: str) -> tuple[str, str]:
-        place = part + (written or [self.first(r"(?:send|element) (\d)", question)])[-1]
-        return f"{part};{place}", dict(re.findall(r"([PQ]\d)(\d)", question))[place]
+        place = (written or [self.first(r"(?:send|element) (\d)\b", question)])[-1]
+        low, row = int(part.removeprefix("S")), list("123456789")
+        row[low - 1 : low + 1] = row[low], row[low - 1]
+        return f"{part};{place}=", row["123456789".index(place)]
 
     def _automaton(self, question: str, written: list[str], part: str) -> tuple[str, str]:
-        place = (written or [self.first(r"(?:in|state) ([A-E])\b", question)])[-1] + part
-        return f"{part};{place}", dict(re.findall(r"([A-E][01])([A-E])", question))[place]
+        place = (written or [self.first(r"(?:in|state) ([A-C])\b", question)])[-1] + part
+        return f"{part};{place}", dict(re.findall(r"([A-C][01])([A-C])", question))[place]
 
     def _stack(self, question: str, written: list[str], part: str) -> tuple[str, str]:
         stack = (written or [self.first(r"(?:holds|stack) (\d)", question)])[-1]
@@ -122,11 +124,9 @@ class Reader:
         return f"{part};{stack}=", f"{stack[:-2]}{eval(f'{stack[-2]}{part}{stack[-1]}') % 10}"
 
     def _walk(self, question: str, written: list[str], part: str) -> tuple[str, str]:
-        square = (written or [self.first(r"(?:from|square) (\d\d)\b", question)])[-1]
-        x, y = int(square[0]), int(square[1])
-        x += {"E": 1, "W": -1}.get(part[0], 0) * int(part[1:])
-        y += {"N": 1, "S": -1}.get(part[0], 0) * int(part[1:])
-        return f"{part};{square}=", f"{x % 10}{y % 10}"
+        square = (written or [self.first(r"(?:from|square) (\d)\b", question)])[-1]
+        ahead = {"E": "0123456789", "W": "9876543210"}[part[0]] * 2
+        return f"{part};{square}=", ahead[ahead.index(square) + int(part[1:])]
 
 
 @pytest.fixture(scope="session")
@@ -142,7 +142,7 @@ def demo_tokenizers() -> dict[str, PreTrainedTokenizerFast]:
     from s1repro.demo.tokens import SPECIAL_TOKENS, make_tokenizer
 
     rng = Random(0)
-    documents = [draw_document(rng, 16) for _ in range(2500)]
+    documents = [draw_document(rng, 12) for _ in range(2500)]
     texts = [document.given + document.told for document in documents]
     return {name: make_tokenizer(texts, name) for name in SPECIAL_TOKENS}
 

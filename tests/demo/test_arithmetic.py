@@ -21,7 +21,7 @@ EACH = 25
 
 
 def parts(text):
-    return [part.rstrip(".") for part in re.findall(r"(?<=[\s,])[a-p]([^a-z,\s]+)", text)]
+    return [part.rstrip(".") for part in re.findall(r"(?<=[\s,])[a-l]([^a-z,\s]+)", text)]
 
 
 def modular(text):
@@ -107,7 +107,7 @@ def test_no_answer_can_be_had_by_always_saying_the_same(family):
         (WEEKDAY, 6, (2, -9), ["a+2;Sun=Tue", "b-9;Tue=Sun"], "Sun"),
         (RECURRENCE, (4, 9), (3, 3), ["a;3,9,4=1", "b;3,1,9=2"], "2"),
         (EUCLID, (21, 6), (None,) * 4, ["a;21,6=15", "b;15,6=9", "c;9,6=3", "d;6,3=3"], "3"),
-        (CHANGE, 40, ((25, 9, 4, 1),) * 4, ["a;40,25=15", "b;15,9=6", "c;6,4=2", "d;2,1=1"], "4"),
+        (CHANGE, 40, ((30, 6, 3, 1),) * 4, ["a;40,30=10", "b;10,6=4", "c;4,3=1", "d;1,1=0"], "4"),
     ],
     ids=lambda value: getattr(value, "name", None),
 )
@@ -116,6 +116,17 @@ def test_steps_as_worked_by_hand(family, start, ops, lines, answer):
     states = problem.states()
     assert [problem.line(i, states[i], states[i + 1]) for i in range(len(ops))] == lines
     assert problem.answer() == answer
+
+
+def test_a_till_has_a_coin_of_each_kind():
+    rng, kinds = Random(6), [set() for _ in range(4)]
+    for n in range(1, CHANGE.max_steps + 1):
+        for _ in range(100):
+            amount, *coins = map(int, re.findall(r"\d+", draw(CHANGE, n, rng).text))
+            assert 0 < amount < 100
+            for kind, coin in zip(kinds, coins, strict=True):
+                kind.add(coin)
+    assert kinds == [{10, 20, 30}, {4, 5, 6, 7, 8, 9}, {2, 3}, {1}]
 
 
 def test_euclid_takes_as_many_steps_as_the_continued_fraction_says():

@@ -11,6 +11,7 @@ from safetensors import safe_open
 from s1repro.artifacts import file_sha256
 from s1repro.demo import base, packing
 from s1repro.demo.packing import IGNORED, batches
+from s1repro.demo.worlds import FAMILIES
 from s1repro.pretrained import load_tokenizer
 
 SHIPPED = Path(__file__).parents[2] / "data" / "demo" / "base"
@@ -94,6 +95,12 @@ def test_rates_warm_up_stay_and_fall_to_nothing():
     assert rates[600:] == sorted(rates[600:], reverse=True)
 
 
+def test_the_longest_problems_are_read_from_the_first_look_ups_to_the_end():
+    assert max(base.LIMITS) == base.LIMITS[-1] == max(family.max_steps for family in FAMILIES)
+    assert list(base.LIMITS) == sorted(base.LIMITS)
+    assert 0 < base.LOOK_UP_STEPS < base.STEPS / len(base.LIMITS)
+
+
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_real_shape_has_a_few_million_parameters(architecture):
     assert 2e6 < base.make_model(architecture, seed=0).num_parameters() < 8e6
@@ -121,5 +128,7 @@ def test_the_shipped_tokenizer_reads_the_pool_as_the_code_would(demo_world, demo
     shipped = load_tokenizer(str(SHIPPED), "model.base", trust_remote_code=False)
     assert len(shipped) <= base.SHAPE["vocab_size"]
     assert shipped.all_special_ids == demo_tokenizer.all_special_ids
+    for word in ("user", "assistant", "system", "think", "answer", "Wait", "Final", " Answer", " Think", " check"):
+        assert len(shipped(word, add_special_tokens=False)["input_ids"]) == 1, word
     for row in demo_world[0][:300]:
         assert shipped.decode(shipped(row["question"])["input_ids"]) == row["question"]

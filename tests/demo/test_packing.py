@@ -37,8 +37,8 @@ def test_shapes_are_fixed(made):
 
 def test_labels_are_exactly_the_told_part(made, demo_tokenizer):
     """Each document is decoded again; what is learnt begins behind its opening and ends with the end of text."""
-    openings = ("\nResult:", "\nLook up:", "\nSolution:\n", "\nShortcut:\n")
-    seen = 0
+    openings = ("\nFinal Answer:", "\nLook up:", "\nSolution:\n", "\nShortcut:\n")
+    seen = usual = 0
     for row in range(WINDOWS):
         for start, end in documents_in(made[0], row):
             ids, labels = made[0].ids[row, start:end], made[0].labels[row, start:end]
@@ -48,16 +48,17 @@ def test_labels_are_exactly_the_told_part(made, demo_tokenizer):
             assert int(ids[-1]) == demo_tokenizer.eos_token_id
             assert (ids[:-1] != demo_tokenizer.eos_token_id).all()
             text = demo_tokenizer.decode(ids[:given])
-            assert text.startswith("Problem: ")
-            assert text.endswith(openings)
-            assert sum(text.count(opening) for opening in openings) == 1
+            if text.startswith("Problem: "):
+                assert text.endswith(openings)
+                assert sum(text.count(opening) for opening in openings) == 1
+                usual += 1
             seen += 1
-    assert seen > WINDOWS
+    assert seen > usual > WINDOWS / 2
 
 
 def test_what_is_packed_are_the_documents_and_nothing_else(demo_tokenizer):
     rng = Random(2)
-    documents = [draw_document(rng, 16) for _ in range(300)]
+    documents = [draw_document(rng, 12) for _ in range(300)]
     encoded = packing._encode(demo_tokenizer, documents)
     for document, (ids, given) in zip(documents, encoded, strict=True):
         assert demo_tokenizer.decode(ids[:given]) == document.given
@@ -72,7 +73,7 @@ def test_what_is_packed_are_the_documents_and_nothing_else(demo_tokenizer):
 
 def test_few_documents_are_too_long_for_a_window(demo_tokenizer):
     rng = Random(3)
-    encoded = packing._encode(demo_tokenizer, [draw_document(rng, 16) for _ in range(2000)])
+    encoded = packing._encode(demo_tokenizer, [draw_document(rng, 12) for _ in range(2000)])
     assert sum(len(ids) > WINDOW for ids, _ in encoded) / 2000 < 0.02
 
 
@@ -123,14 +124,14 @@ def test_no_token_looks_ahead_or_elsewhere(made):
 
 def test_problems_grow(demo_tokenizer):
     """The first third holds short problems only; the others the longest too."""
-    stream = list(batches(demo_tokenizer, Random(4), 60, 0, (2, 16, 16)))
-    letters = demo_tokenizer.convert_tokens_to_ids(["p", "c"])
-    sixteenth, third = (torch.stack([batch.ids == letter for batch in stream]) for letter in letters)
+    stream = list(batches(demo_tokenizer, Random(4), 60, 0, (2, 12, 12)))
+    letters = demo_tokenizer.convert_tokens_to_ids(["l", "c"])
+    twelfth, third = (torch.stack([batch.ids == letter for batch in stream]) for letter in letters)
     assert len(stream) == 60
     assert not third[:20].any()
-    assert not sixteenth[:20].any()
+    assert not twelfth[:20].any()
     assert third[35:].any()
-    assert sixteenth[35:].any()
+    assert twelfth[35:].any()
 
 
 def test_look_ups_come_first(demo_tokenizer):
@@ -139,6 +140,16 @@ def test_look_ups_come_first(demo_tokenizer):
     assert len(stream) == 20
     assert solutions[:3] == [0, 0, 0]
     assert solutions[-1] > 5
+
+
+def test_look_ups_are_as_long_as_any_from_the_start(demo_tokenizer):
+    stream = list(batches(demo_tokenizer, Random(7), 60, 3, (2, 12)))
+    solution, twelfth = demo_tokenizer.convert_tokens_to_ids(["Solution", "l"])
+    first = next(i for i, batch in enumerate(stream) if (batch.ids == solution).any())
+    assert 3 <= first < 25
+    assert all((batch.ids == twelfth).any() for batch in stream[:3])
+    assert not any((batch.ids == twelfth).any() for batch in stream[first:30])
+    assert any((batch.ids == twelfth).any() for batch in stream[40:])
 
 
 def test_batches_are_seeded(demo_tokenizer, made):

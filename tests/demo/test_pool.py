@@ -16,7 +16,7 @@ from s1repro.demo.worlds import FAMILIES
 
 DATA = Path(__file__).parents[2] / "data" / "demo"
 NEAR_COPY = "Here is a problem that you may know. "
-WORDING = re.compile(r"(?i)modulo 10|torus of side 10:")
+WORDING = re.compile(r"(?i)modulo 10|ring of 10 squares:")
 
 
 def read_lines(text):
@@ -48,7 +48,7 @@ def sound(rows):
 def body(question):
     """What a question is about, whatever its wording: the start, the tables and the list."""
     words = (word.strip(".,:;?") for word in WORDING.sub("", question).split())
-    state = re.findall(r"(?:starts in|from state) ([A-E])\b", question)
+    state = re.findall(r"(?:starts in|from state) ([A-C])\b", question)
     return (*state, *(word for word in words if re.search(r"\d|^a[^a-z]|^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)$", word)))
 
 
@@ -59,9 +59,9 @@ def body(question):
         ("Start with 2. Modulo 10 apply a+5. Result?", "From 2 keep the last digit through a+5."),
         ("Today is Mon. Shift by a+5,b-1 and name the day.", "Move from Mon through a+5,b-1 and say which day."),
         ("The stack holds 3; modulo 10 run a<4,b+.", "What remains on the stack 3 after a<4,b+ modulo 10?"),
-        ("Torus of side 10: from 10 walk aN3.", "From square 10 one robot walks aN3 modulo 10."),
-        ("Automaton A0B,B0C starts in D and reads a0.", "Run A0B,B0C from state D on a0 and stop."),
-        ("Permutations P13,P21 send 2 through aP to what?", "Under P13,P21 follow element 2 along aP."),
+        ("Ring of 10 squares: from 4 walk aE3.", "From square 4 one robot walks aE3 modulo 10."),
+        ("Automaton A0B,B0C starts in C and reads a0.", "Run A0B,B0C from state C on a0 and stop."),
+        ("Adjacent swaps send 2 through aS3,bS1 to what?", "Follow element 2 along the swaps aS3,bS1."),
     ],
 )
 def test_a_body_is_the_question_without_its_wording(one, other):

@@ -9,7 +9,7 @@ from s1repro.demo.problem import LABELS, draw
 from s1repro.demo.teacher import GUESS_WRONG_SHARE, HASTY, SECOND_CHECK_SHARE, SLIP_SHARE, check_share, think
 from s1repro.demo.worlds import FAMILIES
 
-EACH = 40
+EACH = 48
 """Traces of every family and number of steps."""
 
 
@@ -116,7 +116,7 @@ def test_checks_have_the_stated_shares(traces):
 
 
 def test_only_the_longest_work_is_checked():
-    assert [n for n in range(1, 17) if check_share(n, 16)] == [13, 14, 15, 16]
+    assert [n for n in range(1, 13) if check_share(n, 12)] == [10, 11, 12]
     assert [n for n in range(1, 11) if check_share(n, 10)] == [9, 10]
 
 
@@ -134,9 +134,9 @@ def test_thoughts_are_seeded():
 def test_trace_lengths_vary_tenfold_by_the_dial(traces, demo_tokenizer):
     lengths = {
         n: [len(ids) for ids in demo_tokenizer([t.thought.trace for t in traces if t.steps == n])["input_ids"]]
-        for n in (1, 4, 10, 16)
+        for n in (1, 4, 8, 12)
     }
     means = [sum(of) / len(of) for of in lengths.values()]
     assert means == sorted(means)
     assert means[-1] >= 10 * means[0]
-    assert max(lengths[16]) >= 10 * max(lengths[1])
+    assert max(lengths[12]) >= 10 * max(lengths[1])

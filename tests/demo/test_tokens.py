@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -6,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s1repro.chat import FORMATS, plain_ids
+from s1repro.control import instruct
 from s1repro.demo.base import SHAPE
 from s1repro.demo.documents import draw_document
 from s1repro.demo.problem import LABELS, draw
 from s1repro.demo.teacher import think
-from s1repro.demo.tokens import SPECIAL_TOKENS, make_tokenizer
+from s1repro.demo.tokens import CHAT_WORDS, SPECIAL_TOKENS, make_tokenizer
 from s1repro.demo.worlds import FAMILIES
 
 DIGITS = "0123456789"
@@ -18,6 +20,7 @@ SIGNS = "+-*^&|<=:,;.?()"
 OPERATION = r"[-+*^<A-Z][0-9]"
 """The one merge that numbers and signs take part in."""
 ARCHITECTURES = ["qwen2", "llama"]
+OPENERS = ("<|im_start|>", "<|start_header_id|>")
 
 
 def ids(tokenizer, text):
@@ -42,7 +45,7 @@ def test_digits_and_signs_never_merge_but_in_an_operation(demo_tokenizers, archi
     assert merged == []
 
 
-@given(st.lists(st.sampled_from([*DIGITS, *SIGNS, *"ABNPQ"]), max_size=30).map("".join))
+@given(st.lists(st.sampled_from([*DIGITS, *SIGNS, *"ABCESW"]), max_size=30).map("".join))
 @settings(deadline=None)
 def test_numbers_look_the_same_wherever_they_stand(demo_tokenizer, text):
     split = pieces(demo_tokenizer, text)
@@ -65,10 +68,11 @@ def test_an_operation_is_the_same_tokens_in_the_question_and_in_the_step(reader,
 
 
 def test_a_step_is_split_where_its_parts_meet(demo_tokenizer):
-    for label in LABELS[:16]:
+    for label in LABELS[:12]:
         assert pieces(demo_tokenizer, f"\n{label}+5;7=2") == ["\n", label, "+5", ";", "7", "=", "2"]
     assert pieces(demo_tokenizer, "-9;Tue=Sun") == ["-9", ";", "Tue", "=", "Sun"]
-    assert pieces(demo_tokenizer, "*;784=72") == list("*;784=72")
+    assert pieces(demo_tokenizer, "*;78=6") == list("*;78=6")
+    assert pieces(demo_tokenizer, "S3;4=3") == ["S3", ";", "4", "=", "3"]
     assert pieces(demo_tokenizer, "1;A1C") == ["1", ";", "A1", "C"]
     assert pieces(demo_tokenizer, "Result: 42") == ["Result", ":", " ", "4", "2"]
 
@@ -110,6 +114,41 @@ def test_the_thinking_formats_fit(demo_tokenizers, architecture, name):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_each_chat_word_is_one_token(demo_tokenizers, architecture):
+    """As it stands where it is used: at the start of a line or behind a space."""
+    tokenizer = demo_tokenizers[architecture]
+    for word in ("user", "assistant", "system", "think", "answer", "Wait", "Final", " Answer", "Result", " check"):
+        assert pieces(tokenizer, word) == [word]
+        assert len(ids(tokenizer, f"\n{word}\n")) == 3
+    words = re.findall(r" ?[A-Za-z]{2,}", CHAT_WORDS)
+    assert {word.strip() for word in words} >= {"user", "think", "Alternatively", "Think", "tokens", "steps", "short"}
+    for word in words:
+        assert pieces(tokenizer, word) == [word]
+
+
+def test_the_roles_of_a_chat_are_one_token_each(demo_tokenizers):
+    for architecture, name in (("qwen2", "qwen-plain"), ("llama", "llama")):
+        prompt, completion = FORMATS[name].example_ids(demo_tokenizers[architecture], "?", "", "Final Answer: 7")
+        split = [demo_tokenizers[architecture].decode([token]) for token in prompt + completion]
+        opened = [after for before, after in pairwise(split) if before in OPENERS]
+        assert opened == ["user", "assistant", "think", "answer"]
+
+
+def test_the_words_that_forcing_and_control_use_are_few_tokens(demo_tokenizer):
+    assert pieces(demo_tokenizer, "Wait, check.\n") == ["Wait", ",", " check", ".", "\n"]
+    assert pieces(demo_tokenizer, "Final Answer: 7") == ["Final", " Answer", ":", " ", "7"]
+    assert len(ids(demo_tokenizer, "Hmm")) <= 2
+    assert len(ids(demo_tokenizer, "Alternatively")) <= 4
+    split = {control: pieces(demo_tokenizer, instruct("?", control, 16)) for control in ("token", "step")}
+    assert split["token"] == ["?", " Think", " for", " up", " to", " ", "1", "6", " tokens", "."]
+    assert split["step"] == ["?", " Think", " for", " up", " to", " ", "1", "6", " steps", "."]
+    assert pieces(demo_tokenizer, "\n15 steps left\n") == ["\n", "1", "5", " steps", " left", "\n"]
+    for amount in ("short", "long"):
+        told = ["?", " Answer", " after", " ", "a", f" {amount}", " amount", " of", " thinking", "."]
+        assert pieces(demo_tokenizer, instruct("?", "class", amount)) == told
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_what_budget_forcing_puts_in_is_what_the_traces_hold(demo_tokenizers, architecture):
     """`Wait` and `Final Answer:` put in on their own are the ids of the same words in a training text."""
     tokenizer = demo_tokenizers[architecture]
@@ -126,7 +165,7 @@ def test_what_budget_forcing_puts_in_is_what_the_traces_hold(demo_tokenizers, ar
 
 
 def test_the_teachers_wait_is_those_ids_too(demo_tokenizer):
-    problem = draw(FAMILIES[0], 14, Random(0))
+    problem = draw(FAMILIES[0], 12, Random(0))
     trace = next(t.trace for t in (think(problem, Random(seed)) for seed in range(100)) if t.checks == 1)
     found, wait = plain_ids(demo_tokenizer, trace), plain_ids(demo_tokenizer, "Wait")
     assert sum(found[i : i + len(wait)] == wait for i in range(len(found))) == 1
@@ -140,6 +179,6 @@ def test_the_vocabulary_keeps_to_its_size_and_fits_the_model(demo_tokenizers):
 
 def test_training_is_reproducible(demo_tokenizer):
     rng = Random(0)
-    documents = [draw_document(rng, 16) for _ in range(2500)]
+    documents = [draw_document(rng, 12) for _ in range(2500)]
     again = make_tokenizer((d.given + d.told for d in documents), "qwen2")
     assert again.get_vocab() == demo_tokenizer.get_vocab()

@@ -20,10 +20,10 @@ def test_completions_follow_the_contract(qwen_tokenizer: PreTrainedTokenizerBase
         return await engine.complete(prompt, max_tokens=max_tokens, stop=stop, sampling=Sampling())
 
     async def check() -> None:
-        assert await complete(1, 2, max_tokens=9) == Completion((1, 2), "stop", 7)
-        assert await complete(1, 2, max_tokens=3) == Completion((1, 2), "stop", 7)
+        assert await complete(1, 2, max_tokens=9) == Completion((1, 2), "stop", 7, stop_ids=(7,))
+        assert await complete(1, 2, max_tokens=3) == Completion((1, 2), "stop", 7, stop_ids=(7,))
         assert await complete(1, 2, max_tokens=2) == Completion((1, 2), "length")
-        assert await complete(7, max_tokens=1) == Completion((), "stop", 7)
+        assert await complete(7, max_tokens=1) == Completion((), "stop", 7, stop_ids=(7,))
         assert await complete(1, max_tokens=3, stop=Stop((8,))) == Completion((1, 7, 5), "length")
         with pytest.raises(ValueError, match="ran dry after 4"):
             await complete(1, max_tokens=9, stop=Stop())

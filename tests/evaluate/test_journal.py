@@ -14,7 +14,7 @@ from s1repro.records import Sample, SampleKey
 
 IDENTITY = {"model": "m", "method.answer_tokens": 100}
 SAMPLE = Sample(
-    SampleKey("toy", "force", 16, 0, "q1", 0), "p", "t", "a", "4", "4", True, 5, 3, 3, 0, 2, 0, "natural", 1
+    SampleKey("toy", "force", 16, 0, "q1", 0), "p", "t", "a", "4", "4", True, 5, 3, 3, 0, 2, 0, "natural", None, 1, 0, 1
 )
 POINT = ("toy", "force", 16, 0)
 

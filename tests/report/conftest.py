@@ -43,6 +43,9 @@ def make_sample(budget: int, waits: int, question: int, correct: bool, sample: i
         answer_tokens=5,
         waits_used=waits,
         finish="natural",
+        cut=None,
+        tries=1,
+        discarded_tokens=0,
         seed=1,
     )
 

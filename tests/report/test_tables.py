@@ -26,10 +26,10 @@ def test_metrics_of_a_run(finish: Finish) -> None:
     text = markdown({"toy": samples}, seed=0).split("## Control")[1]
     cells = row(text, "toy | toy")
     tokens, percent = [p.thinking_tokens for p in points], [100 * p.accuracy for p in points]
-    assert cells[2] == "100 %"
-    assert float(cells[3]) == pytest.approx(scaling(tokens, percent), abs=0.05)
-    assert float(cells[4]) == pytest.approx(scaling(tokens, percent, axis="linear"), abs=0.05)
-    assert cells[5] == "80.0"
+    assert cells[4] == "100 %"
+    assert float(cells[5]) == pytest.approx(scaling(tokens, percent), abs=0.05)
+    assert float(cells[6]) == pytest.approx(scaling(tokens, percent, axis="linear"), abs=0.05)
+    assert cells[7] == "80.0"
 
 
 def test_waits_against_none_are_paired(finish: Finish) -> None:
@@ -49,7 +49,7 @@ def test_trained_against_base_at_the_largest_budget_both_have(finish: Finish) ->
 
 def test_a_single_point_has_no_slope_and_nothing_to_compare(finish: Finish) -> None:
     text = markdown({"toy": finish("toy", {(16, 0): 3})}, seed=0)
-    assert row(text.split("## Control")[1], "toy | toy")[3:5] == ["-", "-"]
+    assert row(text.split("## Control")[1], "toy | toy")[5:7] == ["-", "-"]
     assert "Nothing to compare" in text
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from s1repro.scaling import Budget, require_fits
@@ -14,15 +16,45 @@ from s1repro.scaling import Budget, require_fits
         ({"max_thinking_tokens": -5}, "thinking budget of -5"),
         ({"waits": -1}, "-1 waits"),
         ({"answer_tokens": 0}, "answer_tokens is 0"),
+        ({"loop_repeats": 1}, r"loop_repeats is 1: give 0 \(off\) or 2 and more"),
+        ({"loop_repeats": -2}, "loop_repeats is -2"),
+        ({"waits": 1, "wait_string": ()}, "wait_string is an empty rotation: give at least one string"),
     ],
 )
-def test_counts_that_make_no_sense_are_refused(arguments: dict[str, int], message: str) -> None:
+def test_counts_that_make_no_sense_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Budget(**arguments)  # type: ignore[arg-type]
+        Budget(**arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"max_thinking_tokens": 1},
+        {"answer_tokens": 1},
+        {"loop_repeats": 0},
+        {"loop_repeats": 2},
+        {"waits": 0, "wait_string": ()},
+        {"waits": 3, "wait_string": ""},
+        {"waits": 3, "wait_string": ("", "Hmm")},
+    ],
+)
+def test_the_least_counts_are_accepted(arguments: dict[str, Any]) -> None:
+    budget = Budget(**arguments)
+    assert {name: getattr(budget, name) for name in arguments} == arguments
+
+
+@pytest.mark.parametrize(
+    ("wait_string", "strings"),
+    [("Wait", ("Wait",)), ("", ("",)), (("Wait", "Hmm"), ("Wait", "Hmm")), ((), ())],
+)
+def test_wait_strings_are_a_rotation_of_one_or_more(
+    wait_string: str | tuple[str, ...], strings: tuple[str, ...]
+) -> None:
+    assert Budget(wait_string=wait_string).wait_strings == strings
 
 
 def test_the_default_is_the_papers() -> None:
-    assert Budget() == Budget(None, 0, "Wait", "Final Answer:", 100)
+    assert Budget() == Budget(None, 0, "Wait", "Final Answer:", 100, 0)
 
 
 def test_a_budget_that_just_fits() -> None:

@@ -1,11 +1,13 @@
-"""Budget forcing against a slow, synchronous reference, and against a real engine."""
+"""Budget forcing and sweeps against a slow reference, against each other, and against a real engine."""
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,103 +16,192 @@ from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
 
 from s1repro.chat import FORMATS, ThinkingFormat, plain_ids
-from s1repro.engines import Engine, Sampling, ScriptedEngine
-from s1repro.scaling import Budget, Forced, force
-
-Run = Callable[[Coroutine[Any, Any, Any]], Any]
-MODEL_LEN = 200
-
-
-def random_model(seed: int, stop_share: float, stops: tuple[int, ...]) -> Callable[[tuple[int, ...]], int]:
-    """A greedy "model": the next token is a fixed random function of all tokens before it."""
-
-    def next_token(ids: tuple[int, ...]) -> int:
-        rng = random.Random(hash((seed, ids)))
-        return rng.choice(stops) if rng.random() < stop_share else rng.randrange(30, 60)
-
-    return next_token
-
-
-def continuation(model: Callable[[tuple[int, ...]], int], ids: tuple[int, ...]) -> Iterator[int]:
-    while True:
-        token = model(ids)
-        yield token
-        ids = (*ids, token)
-
-
-def reference(
-    model: Callable[[tuple[int, ...]], int],
-    tokenizer: PreTrainedTokenizerBase,
-    prompt: list[int],
-    budget: Budget,
-    fmt: ThinkingFormat,
-) -> Forced:
-    """Section 3.1 token by token, with one flag a token: sampled or not."""
-    (stop,), turn_ends = fmt.stop_ids(tokenizer), fmt.turn_end_ids(tokenizer)
-    wait, final = (plain_ids(tokenizer, text) for text in (budget.wait_string, budget.final_string))
-    cut = fmt.end_of_thinking_ids(tokenizer)
-    cap = budget.max_thinking_tokens or MODEL_LEN - len(prompt) - len(cut) - len(final) - budget.answer_tokens
-    thinking: list[tuple[int, bool]] = []
-    waits, finish, last = 0, "", -1
-    while not finish:
-        if len(thinking) == cap:
-            finish = "budget"
-            break
-        last = model((*prompt, *(token for token, _ in thinking)))
-        if last != stop and last not in turn_ends:
-            thinking.append((last, True))
-        elif waits == budget.waits:
-            finish = "natural" if last == stop else "turn_end"
-        elif len(thinking) + len(wait) < cap:
-            thinking.extend((token, False) for token in wait)
-            waits += 1
-        else:
-            finish = "budget"
-    ids = [token for token, _ in thinking]
-    answer = [] if finish == "natural" else list(final)
-    head = [*prompt, *ids, *fmt.end_of_thinking_ids(tokenizer, natural=last == stop)]
-    for _ in range(budget.answer_tokens):
-        token = model((*head, *answer))
-        if token == stop or token in turn_ends:
-            break
-        answer.append(token)
-    sampled = sum(is_sampled for _, is_sampled in thinking)
-    return Forced(tuple(ids), sampled, len(ids) - sampled, tuple(answer), waits, finish, 0)  # type: ignore[arg-type]
-
-
-budgets = st.builds(
-    Budget,
-    max_thinking_tokens=st.none() | st.integers(1, 40),
-    waits=st.integers(0, 6),
-    wait_string=st.sampled_from(["Wait", "Hmm", "Alternatively", "", "one two three four five six seven"]),
-    final_string=st.sampled_from(["Final Answer:", ""]),
-    answer_tokens=st.integers(1, 12),
+from s1repro.engines import Completion, Engine, Sampling, ScriptedEngine, Stop
+from s1repro.scaling import Budget, Forced, force, sweep
+from tests.scaling.reference import (
+    PADDING,
+    Habits,
+    Model,
+    Vocabulary,
+    continuation,
+    random_model,
+    reference,
 )
 
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+MODEL_LEN = 240
+MOST_THINKING = 130
+LONG_WAIT = "one two three four five six seven"
+FORCED_EXAMPLES, SWEPT_EXAMPLES = 850, 170
+"""Of each case; there are five."""
+MOST_REQUESTS = 300
+"""More than any sample here can need: a method that asks for more is going in circles."""
 
-@pytest.mark.parametrize("name", ["qwen", "llama"])
-def test_force_is_the_reference(
-    name: str, qwen_tokenizer: PreTrainedTokenizerBase, llama_tokenizer: PreTrainedTokenizerBase
-) -> None:
-    fmt = FORMATS[name]
-    tokenizer = llama_tokenizer if name == "llama" else qwen_tokenizer
-    stops = (*fmt.stop_ids(tokenizer), *fmt.turn_end_ids(tokenizer))
-    prompt = fmt.prompt_ids(tokenizer, "2+2?")
-    seen: set[tuple[str, bool]] = set()
 
-    @given(budget=budgets, seed=st.integers(0, 10**6), stop_share=st.sampled_from([0.0, 0.05, 0.3, 0.9, 1.0]))
-    @settings(max_examples=250, deadline=None, derandomize=True)
-    def check(budget: Budget, seed: int, stop_share: float) -> None:
-        model = random_model(seed, stop_share, stops)
-        engine = ScriptedEngine(tokenizer, lambda ids: continuation(model, ids), MODEL_LEN, shuffle_seed=seed)
-        forced = asyncio.run(force(engine, prompt, budget, fmt, Sampling()))
-        assert forced == reference(model, tokenizer, prompt, budget, fmt)
-        assert len(forced.thinking_ids) <= (budget.max_thinking_tokens or MODEL_LEN)
-        seen.add((forced.finish, forced.waits_used > 0))
+class WatchedEngine(ScriptedEngine):
+    """Holds what it sampled for each request, and refuses to be asked without end."""
 
-    check()
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.sampled: dict[int, int] = {}
+
+    async def complete(
+        self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling
+    ) -> Completion:
+        number = len(self.requests)
+        assert number < MOST_REQUESTS
+        completion = await super().complete(prompt_ids, max_tokens=max_tokens, stop=stop, sampling=sampling)
+        self.sampled[number] = len(completion.token_ids) + len(completion.stop_ids)
+        return completion
+
+    def sampled_in_trace(self, answer_seed: int) -> int:
+        """Tokens sampled by the requests that are not for an answer, stops included."""
+        trace = (number for number, request in enumerate(self.requests) if request.sampling.seed != answer_seed)
+        return sum(self.sampled[number] for number in trace)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A format with a tokenizer that suits it, and what random models say there."""
+
+    fmt: ThinkingFormat
+    tokenizer: PreTrainedTokenizerBase
+    vocabulary: Vocabulary
+    prompt: list[int]
+
+    def model(self, habits: Habits) -> Model:
+        return random_model(habits, self.vocabulary)
+
+    def engine(self, model: Model, shuffle_seed: int) -> WatchedEngine:
+        size = len(self.tokenizer) + PADDING
+        script = partial(continuation, model)
+        return WatchedEngine(self.tokenizer, script, MODEL_LEN, vocab_size=size, shuffle_seed=shuffle_seed)
+
+    def reference(self, model: Model, budget: Budget) -> Forced:
+        return reference(model, self.tokenizer, self.prompt, budget, self.fmt, MODEL_LEN)
+
+
+CASES = {
+    "qwen": ("qwen", "qwen_tokenizer"),
+    "llama": ("llama", "llama_tokenizer"),
+    "qwen3": ("qwen3", "qwen3_tokenizer"),
+    "qwen3-spelt": ("qwen3", "qwen_tokenizer"),
+    "llama-plain": ("llama-plain", "plain_tokenizer"),
+}
+"""Formats and tokenizers: in the last two `</think>` is many tokens."""
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest) -> Case:
+    name, tokenizer_name = CASES[request.param]
+    fmt, tokenizer = FORMATS[name], request.getfixturevalue(tokenizer_name)
+    return Case(fmt, tokenizer, Vocabulary.of(tokenizer, fmt), fmt.prompt_ids(tokenizer, "2+2?"))
+
+
+habits = st.builds(
+    Habits,
+    seed=st.integers(0, 10**6),
+    stop_share=st.sampled_from([0.0, 0.02, 0.05, 0.1, 0.3, 1.0]),
+    repeat_share=st.sampled_from([0.0, 0.99, 1.0]),
+    block=st.integers(1, 6),
+)
+SHARED = {
+    "wait_string": st.sampled_from(["Wait", "", LONG_WAIT, ("Wait", "Hmm"), ("", "Alternatively", "Hmm")]),
+    "loop_repeats": st.sampled_from([0, 2, 3, 5]),
+}
+OWN = {
+    "max_thinking_tokens": st.none()
+    | st.integers(1, 12)
+    | st.integers(1, MOST_THINKING)
+    | st.integers(60, MOST_THINKING),
+    "waits": st.integers(0, 6),
+    "final_string": st.sampled_from(["Final Answer:", "So:", ""]),
+    "answer_tokens": st.integers(1, 12),
+}
+
+
+@st.composite
+def sweeps(draw: st.DrawFn) -> list[Budget]:
+    """Budgets that one trace can serve."""
+    shared = {name: draw(values) for name, values in SHARED.items()}
+    own = draw(st.lists(st.fixed_dictionaries(OWN), min_size=1, max_size=8))
+    return [Budget(**shared, **each) for each in own]
+
+
+@contextmanager
+def watched(tokens: int) -> Iterator[None]:
+    """A look for loops every so many tokens; no outcome depends on it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("s1repro.scaling.trace._WATCHED", tokens)
+        yield
+
+
+def test_force_is_the_reference(case: Case) -> None:
+    seen: Counter[Any] = Counter()
+
+    @given(budget=st.builds(Budget, **SHARED, **OWN), habits=habits, watch=st.sampled_from([1, 3, 7, 33, 256]))
+    @settings(max_examples=FORCED_EXAMPLES, deadline=None, derandomize=True)
+    def check(budget: Budget, habits: Habits, watch: int) -> None:
+        model = case.model(habits)
+        engine = case.engine(model, shuffle_seed=habits.seed)
+        with watched(watch):
+            forced = runner.run(force(engine, case.prompt, budget, case.fmt, Sampling()))
+        assert forced == case.reference(model, budget)
+        thinking = forced.thinking_ids
+        assert len(thinking) <= (budget.max_thinking_tokens or MODEL_LEN)
+        seen[forced.finish, forced.waits_used > 0] += 1
+        seen["padding"] += max(thinking, default=0) >= len(case.tokenizer)
+        seen["cut inside a spelt delimiter"] += forced.finish == "budget" and any(
+            thinking[-count:] == spelling[:count]
+            for spelling in case.vocabulary.spellings
+            for count in range(2, len(spelling))
+        )
+
+    with asyncio.Runner() as runner:
+        check()
     # Every way to end was seen, each with and without a Wait: the comparison was not an empty one.
-    assert len(seen) == 6
+    endings = {(finish, waited) for finish in ("natural", "budget", "turn_end", "loop") for waited in (False, True)}
+    assert set(seen) == endings | {"padding", "cut inside a spelt delimiter"}
+    assert min(seen.values()) >= 3, seen
+
+
+def test_a_sweep_is_one_trace_that_gives_every_budget_what_it_gets_alone(case: Case) -> None:
+    seen: Counter[Any] = Counter()
+
+    @given(budgets=sweeps(), habits=habits, watch=st.sampled_from([1, 3, 7, 33, 256]))
+    @settings(max_examples=SWEPT_EXAMPLES, deadline=None, derandomize=True)
+    def check(budgets: list[Budget], habits: Habits, watch: int) -> None:
+        model = case.model(habits)
+        engine = case.engine(model, shuffle_seed=habits.seed)
+        alone = [case.engine(model, shuffle_seed=habits.seed) for _ in budgets]
+        with watched(watch):
+            swept = runner.run(sweep(engine, case.prompt, budgets, case.fmt, Sampling(seed=5)))
+            forced = [
+                runner.run(force(each, case.prompt, budget, case.fmt, Sampling(seed=5)))
+                for each, budget in zip(alone, budgets, strict=True)
+            ]
+        assert swept == [case.reference(model, budget) for budget in budgets] == forced
+        for budget, each in zip(budgets, swept, strict=True):
+            assert len(each.thinking_ids) <= (budget.max_thinking_tokens or MODEL_LEN)
+
+        assert len(set(engine.requests)) == len(engine.requests), "nothing is asked for twice"
+        asked = {(request.prompt_ids, request.sampling) for request in engine.requests}
+        assert {(request.prompt_ids, request.sampling) for each in alone for request in each.requests} == asked
+        answer_seed = alone[0].requests[-1].sampling.seed
+        # The trace costs what its most expensive budget costs; a watched one may run on to the next look for a loop.
+        overrun = watch if budgets[0].loop_repeats else 0
+        dearest = max(each.sampled_in_trace(answer_seed) for each in alone)
+        assert engine.sampled_in_trace(answer_seed) <= dearest + overrun
+        if not budgets[0].loop_repeats:
+            assert engine.sampled_in_trace(answer_seed) == dearest
+        saved = sum(len(each.requests) for each in alone) - len(engine.requests)
+        seen["saves requests", saved > 0] += 1
+        seen["outcomes", len({(each.finish, each.waits_used) for each in swept})] += 1
+
+    with asyncio.Runner() as runner:
+        check()
+    assert seen["saves requests", True] > SWEPT_EXAMPLES / 4
+    assert sum(count for (what, value), count in seen.items() if what == "outcomes" and value > 1) > SWEPT_EXAMPLES / 4
 
 
 def scripted(tokenizer: PreTrainedTokenizerBase, *rounds: list[int]) -> ScriptedEngine:
@@ -170,16 +261,111 @@ def test_a_turn_that_ends_inside_thinking_gets_the_final_string(parts: dict[str,
     assert forced.answer_ids == (*parts["final"], 43)
 
 
-def test_each_round_has_its_own_seed(parts: dict[str, Any]) -> None:
-    engine = scripted(parts["tokenizer"], [40, parts["stop"]], [41, parts["stop"]], [43, parts["end"]])
-    run_force(engine, parts, Budget(20, waits=1))
-    assert len({request.sampling.seed for request in engine.requests}) == 3
+@pytest.mark.parametrize("loop_repeats", [0, 3])
+def test_every_request_of_a_sample_has_its_own_seed(parts: dict[str, Any], loop_repeats: int) -> None:
+    model = random_model(Habits(seed=1, stop_share=0.01), Vocabulary.of(parts["tokenizer"], parts["fmt"]))
+    budgets = [Budget(cap, waits=9, loop_repeats=loop_repeats) for cap in (30, 300, 1500)]
+    sampling = Sampling(temperature=1.0, seed=2**31 - 5)
+
+    def engine() -> ScriptedEngine:
+        size = len(parts["tokenizer"]) + PADDING
+        return ScriptedEngine(parts["tokenizer"], partial(continuation, model), 2000, vocab_size=size)
+
+    engines = [engine() for _ in budgets]
+    for each, budget in zip(engines, budgets, strict=True):
+        asyncio.run(force(each, parts["prompt"], budget, parts["fmt"], sampling))
+        seeds = [request.sampling.seed for request in each.requests]
+        assert len(set(seeds)) == len(seeds) and all(0 <= seed < 2**31 for seed in seeds)
+    assert [len(each.requests) for each in engines][-1] >= 8
+
+    together = engine()
+    asyncio.run(sweep(together, parts["prompt"], budgets, parts["fmt"], sampling))
+    asked = {(request.prompt_ids, request.sampling) for request in together.requests}
+    assert asked == {(request.prompt_ids, request.sampling) for each in engines for request in each.requests}
+    assert {(request.sampling.temperature, request.sampling.top_p) for request in together.requests} == {(1.0, 1.0)}
+
+
+def run_sweep(engine: Engine, parts: dict[str, Any], *budgets: Budget) -> list[Forced]:
+    return asyncio.run(sweep(engine, parts["prompt"], budgets, parts["fmt"], Sampling()))
+
+
+def test_budgets_that_end_at_the_same_token_share_one_answer(parts: dict[str, Any]) -> None:
+    engine = scripted(parts["tokenizer"], [40, 41, parts["stop"]], [43, parts["end"]])
+    budgets = Budget(3), Budget(9), Budget(9, final_string="So:"), Budget()
+    swept = run_sweep(engine, parts, *budgets)
+    assert len(engine.requests) == 2
+    assert len(set(swept)) == 1 and swept[0].finish == "natural"
+
+
+def test_answers_are_not_shared_where_what_begins_them_or_their_room_differs(parts: dict[str, Any]) -> None:
+    engine = scripted(parts["tokenizer"], [40] * 9, *[[43, parts["end"]]] * 3)
+    budgets = Budget(4), Budget(4, final_string="So:"), Budget(4, answer_tokens=7), Budget(4, waits=2)
+    swept = run_sweep(engine, parts, *budgets)
+    assert [request.max_tokens for request in engine.requests] == [4, 100, 100, 7]
+    assert {forced.thinking_ids for forced in swept} == {(40,) * 4}
+    finals = [plain_ids(parts["tokenizer"], budget.final_string) for budget in budgets]
+    assert [forced.answer_ids for forced in swept] == [(*final, 43) for final in finals]
+
+
+class AnswerFirst(ScriptedEngine):
+    """Holds the second request of a trace back until an answer, of at most 11 tokens, was given."""
+
+    answered: asyncio.Event
+
+    async def complete(
+        self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling
+    ) -> Completion:
+        if not self.requests:
+            self.answered = asyncio.Event()
+        elif max_tokens != 11:
+            await asyncio.wait_for(self.answered.wait(), timeout=5)
+        completion = await super().complete(prompt_ids, max_tokens=max_tokens, stop=stop, sampling=sampling)
+        if max_tokens == 11:
+            self.answered.set()
+        return completion
+
+
+def test_a_settled_budget_is_answered_while_the_trace_grows_on(parts: dict[str, Any]) -> None:
+    replies = iter([[40, parts["stop"]], [43, parts["end"]], [44] * 99, [45, parts["end"]]])
+    engine = AnswerFirst(parts["tokenizer"], lambda _: next(replies), MODEL_LEN)
+    natural, waited = run_sweep(engine, parts, Budget(9, answer_tokens=11), Budget(9, waits=1, answer_tokens=11))
+    assert (natural.finish, natural.answer_ids) == ("natural", (43,))
+    assert (waited.finish, waited.answer_ids) == ("budget", (*parts["final"], 45))
+
+
+@pytest.mark.parametrize("budgets", [(Budget(9), Budget(9, wait_string="Hmm")), (Budget(9), Budget(9, loop_repeats=4))])
+def test_budgets_that_need_different_traces_are_refused_before_anything_runs(
+    parts: dict[str, Any], budgets: tuple[Budget, ...]
+) -> None:
+    engine = scripted(parts["tokenizer"])
+    with pytest.raises(ValueError, match="same wait_string and the same loop_repeats"):
+        run_sweep(engine, parts, *budgets)
+    assert engine.requests == []
+
+
+def test_one_string_and_a_rotation_of_one_are_the_same_wait(parts: dict[str, Any]) -> None:
+    engine = scripted(parts["tokenizer"], [40] * 9, [43, parts["end"]])
+    one, rotation = run_sweep(engine, parts, Budget(5, waits=1), Budget(5, waits=1, wait_string=("Wait",)))
+    assert one == rotation
+
+
+def test_one_budget_that_does_not_fit_stops_a_sweep_before_anything_runs(parts: dict[str, Any]) -> None:
+    engine = scripted(parts["tokenizer"])
+    with pytest.raises(ValueError, match=r"200 thinking tokens and \d+ answer tokens do not fit"):
+        run_sweep(engine, parts, Budget(5), Budget(200), Budget(6))
+    assert engine.requests == []
+
+
+def test_an_engine_error_ends_a_sweep_as_itself(parts: dict[str, Any]) -> None:
+    engine = scripted(parts["tokenizer"], [40, parts["stop"]], [41])
+    with pytest.raises(ValueError, match="ran dry after 1"):
+        run_sweep(engine, parts, Budget(5), Budget(9, waits=1))
 
 
 def test_what_does_not_fit_is_refused_before_anything_runs(parts: dict[str, Any]) -> None:
     engine = scripted(parts["tokenizer"])
-    with pytest.raises(ValueError, match=rf"{len(parts['prompt'])} prompt tokens, 150 thinking tokens and \d+ answer"):
-        run_force(engine, parts, Budget(150))
+    with pytest.raises(ValueError, match=rf"{len(parts['prompt'])} prompt tokens, 200 thinking tokens and \d+ answer"):
+        run_force(engine, parts, Budget(200))
     assert engine.requests == []
 
 
@@ -191,7 +377,7 @@ def test_a_real_model_keeps_the_cap(vllm_engine: Engine, run: Run) -> None:
 
     async def sample(seeds: range) -> list[Forced]:
         tasks = (force(vllm_engine, prompt, budget, fmt, Sampling(temperature=1.0, seed=seed)) for seed in seeds)
-        return [replace(forced, cached_tokens=0) for forced in await asyncio.gather(*tasks)]
+        return list(await asyncio.gather(*tasks))
 
     together = run(sample(range(48)))
     one_by_one = [run(sample(range(seed, seed + 1)))[0] for seed in range(12)]

@@ -49,6 +49,7 @@ def prepare(
             name=name,
             runs=str(tmp_path / "runs"),
             seed=3,
+            curated=str(curated),
             checkpoint="unused",
             model=ModelConfig(base=str(base), format=format_name),
             data=DataConfig(pool="unused", benchmarks=["demo"]),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.chat import FORMATS
+from s1repro.chat import FORMATS, plain_ids
+from s1repro.config import Config
+from s1repro.control import CONTROLS, Control, controlled
+from s1repro.train import examples, pipeline
 from s1repro.train.examples import IGNORED, load_examples
 
 ROW = {"question": "What is 2 plus 2?", "thinking_trajectories": ["Two and two is four."], "attempt": "4"}
@@ -85,3 +89,64 @@ def test_a_row_without_a_field_is_named(
 def test_an_empty_set_is_refused(tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase) -> None:
     with pytest.raises(ValueError, match="no rows to train on"):
         load_examples(write(tmp_path / "s1k.jsonl"), qwen_tokenizer, FORMATS["qwen-plain"], 512)
+
+
+TRACES = ["Two.", "Two and two.", "Two and two.\nSo four.", "Two and two.\n\nSo four.\nThat is it."]
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+@pytest.mark.parametrize("name", ["qwen-plain", "llama"])
+def test_each_question_says_what_its_trace_holds_to(
+    tmp_path: Path,
+    name: str,
+    control: Control,
+    qwen_tokenizer: PreTrainedTokenizerBase,
+    llama_tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    tokenizer, fmt = llama_tokenizer if name == "llama" else qwen_tokenizer, FORMATS[name]
+    path = write(tmp_path / "s1k.jsonl", *({**ROW, "thinking_trajectories": [f"{trace}\n"]} for trace in TRACES))
+    lengths = [len(plain_ids(tokenizer, trace + fmt.trace_end)) for trace in TRACES]
+    assert lengths == sorted(set(lengths))
+    told = [
+        controlled("What is 2 plus 2?", trace, length, control, short_below=lengths[2])
+        for trace, length in zip(TRACES, lengths, strict=True)
+    ]
+    expected = [fmt.example_ids(tokenizer, question, trace, "4") for question, trace in told]
+    loaded = load_examples(path, tokenizer, fmt, 512, control)
+    assert [example.input_ids for example in loaded] == [(*prompt, *rest) for prompt, rest in expected]
+    assert [example.prompt_length for example in loaded] == [len(prompt) for prompt, _ in expected]
+
+
+def test_half_of_the_set_is_short_and_half_long(tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase) -> None:
+    path = write(tmp_path / "s1k.jsonl", *({**ROW, "thinking_trajectories": [trace]} for trace in TRACES))
+    loaded = load_examples(path, qwen_tokenizer, FORMATS["qwen-plain"], 512, "class")
+    prompts = [qwen_tokenizer.decode(example.input_ids[: example.prompt_length]) for example in loaded]
+    told = [next(word for word in ("short", "long") if f"after a {word} amount" in prompt) for prompt in prompts]
+    assert told == ["short", "short", "long", "long"]
+
+
+@pytest.mark.parametrize(("name", "bound"), [("qwen-plain", 16), ("llama", 8)])
+def test_the_bound_counts_the_thinking_as_evaluation_does(
+    tmp_path: Path,
+    name: str,
+    bound: int,
+    qwen_tokenizer: PreTrainedTokenizerBase,
+    llama_tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    tokenizer = llama_tokenizer if name == "llama" else qwen_tokenizer
+    row = {**ROW, "thinking_trajectories": [" 12345678\n\n"]}  # a token a digit, and in qwen's format a line end behind
+    (example,) = load_examples(write(tmp_path / "s1k.jsonl", row), tokenizer, FORMATS[name], 512, "token")
+    assert f"Think for up to {bound} tokens." in tokenizer.decode(example.input_ids)
+
+
+def test_the_stage_hands_its_control_on(
+    tmp_path: Path, prepare: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*arguments: object) -> None:
+        raise KeyError(arguments[-1])
+
+    monkeypatch.setattr(examples, "load_examples", stop)
+    config = prepare(control="step")
+    config.curated = str(write(tmp_path / "s1k.jsonl", ROW))
+    with pytest.raises(KeyError, match="'step'"):
+        pipeline.run(config)

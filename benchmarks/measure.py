@@ -1,0 +1,50 @@
+"""One side of a comparison: what a piece of work took, from a cold prefix cache, the engine's start excluded."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Coroutine
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from s1repro.engines.metered import MeteredEngine
+from s1repro.engines.vllm import VllmEngine
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Wall time, and what went through the engine."""
+
+    seconds: float
+    requests: int
+    sampled_tokens: int
+    prompt_tokens: int
+    cached_tokens: int
+
+    def to_json(self) -> dict[str, float]:
+        """The figures by name."""
+        return asdict(self)
+
+
+class Bench:
+    """An engine whose work is measured piece by piece."""
+
+    def __init__(self, engine: VllmEngine) -> None:
+        self.engine = MeteredEngine(engine)
+        self._vllm = engine
+
+    async def measure(self, work: Coroutine[Any, Any, Any]) -> tuple[Any, Cost]:
+        """What `work` returns, and what it took."""
+        await self._vllm.forget_prefixes()
+        before = vars(self.engine).copy()
+        started = time.perf_counter()
+        result = await work
+        seconds = time.perf_counter() - started
+        counts = {name: vars(self.engine)[name] - before[name] for name in list(Cost.__dataclass_fields__)[1:]}
+        return result, Cost(round(seconds, 3), **counts)
+
+
+def peak_mib() -> float:
+    """The most memory that this process, without the engine's own, has held so far, in MiB (Linux)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -1,0 +1,46 @@
+"""Parallel scaling: what a majority vote over k samples, or the best of k, would score (section 6.2 of the paper).
+
+Read off the samples that are there, without sampling again: k goes through the powers of two up to the samples a
+question, and each figure is the mean over all ways to draw k of them (`s1repro.scaling.voting`).
+
+    vote_rows(samples, run="demo", seed=0)      # one row a point and k; none where each question has one sample
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from statistics import fmean
+
+from s1repro.evaluate.journal import PointKey
+from s1repro.records import Sample
+from s1repro.report.curves import point_key
+from s1repro.scaling.voting import majority_at_k, pass_at_k
+
+HEAD = ("run", "benchmark", "method", "budget", "Waits", "k", "majority@k", "pass@k", "thinking tokens")
+
+
+def vote_rows(samples: Sequence[Sample], run: str, seed: int) -> list[tuple[str, ...]]:
+    """A row for each point and each k; thinking tokens are those of k samples together."""
+    points: dict[PointKey, dict[str, list[Sample]]] = defaultdict(lambda: defaultdict(list))
+    for sample in sorted(samples, key=lambda sample: sample.key.sample):
+        points[point_key(sample)][sample.key.question].append(sample)
+    rows: list[tuple[str, ...]] = []
+    for (benchmark, method, budget, waits), questions in sorted(points.items()):
+        fewest = min(len(drawn) for drawn in questions.values())
+        tokens = fmean(sample.thinking_tokens for drawn in questions.values() for sample in drawn)
+        for k in _powers(fewest):
+            votes = fmean(_majority(drawn, k, seed) for drawn in questions.values())
+            passes = fmean(pass_at_k(len(drawn), sum(s.correct for s in drawn), k) for drawn in questions.values())
+            figures = (f"{k}", f"{100 * votes:.1f}", f"{100 * passes:.1f}", f"{k * tokens:,.1f}")
+            rows.append((run, benchmark, method, f"{budget:,}", str(waits), *figures))
+    return rows
+
+
+def _powers(most: int) -> list[int]:
+    """1, 2, 4, ... up to `most`; none where there is nothing to vote on."""
+    return [2**i for i in range(most.bit_length()) if 2**i <= most] if most > 1 else []
+
+
+def _majority(drawn: Sequence[Sample], k: int, seed: int) -> float:
+    return majority_at_k([sample.extracted for sample in drawn], [sample.correct for sample in drawn], k, seed=seed)

@@ -1,0 +1,177 @@
+"""One thinking trace for many budgets: grown once, cut for each (section 3.1).
+
+A trace cut at 512 tokens is a prefix of the one cut at 1,024, and a trace with one Wait is a prefix of the one with
+two. So the trace is grown in rounds, a request each: to the largest cap that still needs it, or to an end of thinking,
+and on from there with a Wait for the budgets that ask for one. A budget is settled by the round in which it is spent,
+or in which thinking ends with none of its Waits left; its trace is handed out at once, while the others grow on.
+
+    async for index, thinking in grow(engine, prompt_ids, budgets, caps, fmt, sampling):
+        ...                                  # budgets[index] thinks `thinking.token_ids`
+
+Greedy or not, what a budget gets does not depend on which other budgets are grown with it: requests differ in
+`max_tokens` alone. What follows a trace is `s1repro.scaling.forcing`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from s1repro.chat import ThinkingFormat, plain_ids
+from s1repro.engines.base import Completion, Engine, Sampling, Stop
+from s1repro.engines.stopping import find_stop
+from s1repro.records import Finish
+from s1repro.scaling.budget import Budget
+from s1repro.scaling.loops import loop_end
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+_SEED_STRIDE = 1_000_003
+"""Every request starts its random stream at its seed, so the requests of one sample need seeds of their own."""
+
+_WATCHED = 256
+"""Tokens between two looks for a loop."""
+
+
+@dataclass(frozen=True)
+class Thinking:
+    """A thinking trace that has ended.
+
+    `token_ids` holds `sampled_tokens` sampled and `injected_tokens` injected ones (the Waits). `closed` says that the
+    model itself wrote the end of thinking, so that the text which closes a trace is already there.
+    """
+
+    token_ids: tuple[int, ...]
+    sampled_tokens: int
+    injected_tokens: int
+    waits_used: int
+    finish: Finish
+    closed: bool
+
+
+@dataclass(frozen=True)
+class _Round:
+    """Why a round ended, `end` tokens into the trace.
+
+    `stop_ids` were sampled behind them to say so: a budget that has no room for these is spent before it ends.
+    """
+
+    end: int
+    stop_ids: tuple[int, ...]
+    finish: Finish
+
+
+async def grow(
+    engine: Engine,
+    prompt_ids: Sequence[int],
+    budgets: Sequence[Budget],
+    caps: Sequence[int],
+    fmt: ThinkingFormat,
+    sampling: Sampling,
+) -> AsyncIterator[tuple[int, Thinking]]:
+    """Grow one trace; yields (index, its thinking) for each budget as soon as it is settled.
+
+    `caps` are the budgets' thinking tokens. All budgets take the same Waits and watch for the same loops: `ValueError`
+    where they do not.
+    """
+    if len({(budget.wait_strings, budget.loop_repeats) for budget in budgets}) > 1:
+        raise ValueError("budgets of one sweep need the same wait_string and the same loop_repeats")
+    wait_strings = [plain_ids(engine.tokenizer, text) for text in budgets[0].wait_strings] or [[]]
+    ids: list[int] = []
+    injected = waits_used = 0
+    draws = (replace(sampling, seed=(sampling.seed + n * _SEED_STRIDE) % 2**31) for n in itertools.count())
+    going = list(range(len(budgets)))
+    while going:
+        limit = max(caps[index] for index in going)
+        ended = await _think(engine, prompt_ids, ids, limit, budgets[0].loop_repeats, fmt, draws)
+        sampled_ids = [*ids, *ended.stop_ids]
+        wait_ids = wait_strings[waits_used % len(wait_strings)]
+        settled, going, still = [], [], going
+        for index in still:
+            cap = caps[index]
+            in_time = ended.end + len(ended.stop_ids) <= cap and ended.finish != "budget"
+            wants_wait = in_time and ended.finish != "loop" and waits_used < budgets[index].waits
+            # After a Wait there must be room for at least one token of thought.
+            if wants_wait and ended.end + len(wait_ids) < cap:
+                going.append(index)
+                continue
+            cut = ended.end if in_time else cap
+            thinking = Thinking(
+                token_ids=tuple(sampled_ids[:cut]),
+                sampled_tokens=cut - injected,
+                injected_tokens=injected,
+                waits_used=waits_used,
+                finish=ended.finish if in_time and not wants_wait else "budget",
+                closed=in_time and ended.finish == "natural",
+            )
+            settled.append((index, thinking))
+        for each in settled:
+            yield each
+        ids.extend(wait_ids)
+        injected += len(wait_ids)
+        waits_used += 1
+
+
+async def _think(
+    engine: Engine,
+    prompt_ids: Sequence[int],
+    ids: list[int],
+    limit: int,
+    loop_repeats: int,
+    fmt: ThinkingFormat,
+    draws: Iterator[Sampling],
+) -> _Round:
+    """Sample until a stop, a loop or `limit` tokens of the whole trace; what is sampled is appended to `ids`."""
+    tokenizer = engine.tokenizer
+    stop = Stop((*fmt.stop_ids(tokenizer), *fmt.turn_end_ids(tokenizer)), fmt.stop_strings(tokenizer))
+    start = len(ids)
+    while len(ids) < limit:
+        room = limit - len(ids)
+        completion = await engine.complete(
+            [*prompt_ids, *ids],
+            max_tokens=min(room, _WATCHED) if loop_repeats else room,
+            stop=stop,
+            sampling=next(draws),
+        )
+        ids.extend((*completion.token_ids, *completion.stop_ids))
+        if ended := ending(tokenizer, ids[start:], completion, loop_repeats, fmt):
+            stop_ids = tuple(ids[start + ended.kept : start + ended.end])
+            del ids[start + ended.kept :]
+            return _Round(len(ids), stop_ids, ended.finish)
+    return _Round(len(ids), (), "budget")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Where thinking ends in what was said: `kept` tokens stay, those from there to `end` say that it is over."""
+
+    kept: int
+    end: int
+    finish: Finish
+
+
+def ending(
+    tokenizer: PreTrainedTokenizerBase,
+    said: Sequence[int],
+    completion: Completion,
+    loop_repeats: int,
+    fmt: ThinkingFormat,
+) -> Ending | None:
+    """The first end of thinking in `said`, which ends with `completion` and what stopped it; None where it goes on.
+
+    `said` is all since the last Wait: a delimiter or a loop that one request began may be completed by the next, which
+    does not know of it and goes on behind it.
+    """
+    first = None
+    strings = fmt.stop_strings(tokenizer)
+    if strings and (found := find_stop(tokenizer, said, strings)):
+        first = Ending(found.kept, found.end, "natural")
+    elif completion.finish_reason == "stop":
+        closed = completion.stop_token in fmt.stop_ids(tokenizer)
+        first = Ending(len(said) - len(completion.stop_ids), len(said), "natural" if closed else "turn_end")
+    if loop_repeats and (end := loop_end(said[: first.end - 1] if first else said, loop_repeats)):
+        return Ending(end, end, "loop")
+    return first

@@ -1,0 +1,111 @@
+"""What a model is told about its thinking is true of the trace that follows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from s1repro.control import CONTROLS, Control, Length, controlled, instruct
+
+INK = st.text(alphabet="ab .é=", min_size=1, max_size=6).filter(str.strip)
+SPACE = st.sampled_from([" ", "\t", "\r", "\n", "\n\n", "\n \n", "\r\n\r\n", "\n\n\n  ", "\u2028", "\x0c"])
+TRACES = st.lists(INK | SPACE, max_size=12).map("".join) | st.text(max_size=30)
+MARKER = re.compile(r"(\d+) steps left\n")
+
+
+def told(question: str) -> int:
+    """The bound in an instruction."""
+    found = re.search(r"Think for up to (\d+) (?:tokens|steps)\.$", question)
+    assert found is not None
+    return int(found[1])
+
+
+@pytest.mark.parametrize(
+    ("control", "amount", "instruction"),
+    [
+        ("token", 1024, "Think for up to 1024 tokens."),
+        ("step", 16, "Think for up to 16 steps."),
+        ("step", 1, "Think for up to 1 steps."),
+        ("class", "short", "Answer after a short amount of thinking."),
+        ("class", "long", "Answer after a long amount of thinking."),
+    ],
+)
+def test_the_instructions_are_the_papers(control: Control, amount: int | Length, instruction: str) -> None:
+    assert instruct("What is 2+2?", control, amount) == f"What is 2+2? {instruction}"
+    assert instruct("What is 2+2?\n", control, amount) == f"What is 2+2?\n{instruction}"
+    assert instruct("What is 2+2?", "none", amount) == "What is 2+2?"
+
+
+def test_every_choice_is_known() -> None:
+    assert CONTROLS == ("none", "token", "step", "class")
+
+
+@pytest.mark.parametrize(
+    ("control", "amount", "message"),
+    [
+        ("token", 0, "number of tokens, 1 or more, not 0"),
+        ("step", -3, "number of steps, 1 or more, not -3"),
+        ("token", "short", "number of tokens, 1 or more, not 'short'"),
+        ("class", 512, "'short' or 'long', not 512"),
+    ],
+)
+def test_an_amount_of_another_kind_is_refused(control: Control, amount: int | Length, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        instruct("What is 2+2?", control, amount)
+
+
+@pytest.mark.parametrize(
+    ("trace", "counted", "bound"),
+    [
+        ("Two.", "1 steps left\nTwo.", 1),
+        ("Two.\nAnd two.\nFour.", "3 steps left\nTwo.\n2 steps left\nAnd two.\n1 steps left\nFour.", 4),
+        ("Two.\nAnd two.\n\nFour.\n", "2 steps left\nTwo.\nAnd two.\n\n1 steps left\nFour.", 2),
+        ("a\n\n\n  b\n \nc", "3 steps left\na\n\n\n2 steps left\n  b\n \n1 steps left\nc", 4),
+        ("", "1 steps left\n", 1),
+    ],
+    ids=["one", "lines", "paragraphs", "white space", "nothing"],
+)
+def test_steps_are_paragraphs_or_else_lines(trace: str, counted: str, bound: int) -> None:
+    assert controlled("Why?", trace, 0, "step", short_below=0) == (f"Why? Think for up to {bound} steps.", counted)
+
+
+@given(trace=TRACES)
+def test_the_count_goes_down_to_one_within_the_bound_and_comes_out_again(trace: str) -> None:
+    assume("steps left" not in trace)
+    question, counted = controlled("Why?", trace, 0, "step", short_below=0)
+    steps = [int(number) for number in MARKER.findall(counted)]
+    assert steps == list(range(len(steps), 0, -1))
+    assert len(steps) <= told(question) < 2 * len(steps)
+    assert MARKER.sub("", counted) == trace.strip()
+
+
+@given(trace=TRACES)
+def test_every_step_says_something(trace: str) -> None:
+    assume("steps left" not in trace and trace.strip())
+    _, counted = controlled("Why?", trace, 0, "step", short_below=0)
+    before, *steps = MARKER.split(counted)[::2]
+    assert before == "" and all(step.strip() for step in steps)
+
+
+@given(tokens=st.integers(1, 10**6))
+def test_the_token_bound_holds_the_trace_and_is_less_than_twice_as_long(tokens: int) -> None:
+    question, trace = controlled("Why?", " So.\n\nSo. ", tokens, "token", short_below=0)
+    bound = told(question)
+    assert tokens <= bound < 2 * tokens
+    assert bound & (bound - 1) == 0, "a power of two"
+    assert trace == " So.\n\nSo. "
+
+
+@given(tokens=st.integers(0, 50), short_below=st.integers(0, 50))
+def test_a_trace_is_short_below_the_limit_and_long_from_there(tokens: int, short_below: int) -> None:
+    length: Length = "short" if tokens < short_below else "long"
+    expected = (instruct("Why?", "class", length), "So.\n")
+    assert controlled("Why?", "So.\n", tokens, "class", short_below=short_below) == expected
+
+
+@given(question=st.text(max_size=20), trace=TRACES, tokens=st.integers(0, 99))
+def test_without_control_nothing_is_touched(question: str, trace: str, tokens: int) -> None:
+    assert controlled(question, trace, tokens, "none", short_below=50) == (question, trace)
