@@ -32,6 +32,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -183,8 +184,9 @@ def _interruptible_start() -> Iterator[None]:
     """Keep Ctrl-C from the processes that start meanwhile, and let it end the start at once.
 
     Ctrl-C reaches every process of a terminal. The engine's inherit a mask that keeps it from them: this process stops
-    them, and must not find them dead before it does. While they start this process waits inside vLLM, where Python
-    handles no signal; so a thread watches for one and kills them, vLLM gives up waiting, and Ctrl-C is handled.
+    them, and must not find them dead before it does. While they start this process waits inside vLLM, which handles no
+    signal and does not come back from a start that is broken off. So a thread watches for Ctrl-C, kills them, and ends
+    this process as `s1repro.cli` would; nothing has been sampled yet that could be lost.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # the one that signals reach is elsewhere
@@ -197,6 +199,8 @@ def _interruptible_start() -> Iterator[None]:
             if caught[0] == signal.SIGINT:
                 for child in multiprocessing.active_children():
                     child.kill()
+                print("interrupted; run the same command again to resume", file=sys.stderr, flush=True)
+                os._exit(130)
 
     watcher = threading.Thread(target=watch, name="interrupted-start", daemon=True)
     watcher.start()  # before the mask, which it would inherit: it is the thread that the signal can reach

@@ -16,8 +16,8 @@ def test_counts_run_down_reason_by_reason(make_row):
     assert list(csv.reader(io.StringIO(funnel.csv()))) == [
         ["step", "kept", "dropped", "reason"],
         ["pool", "5", "0", ""],
-        ["quality", "3", "2", "no trace"],
-        ["quality", "2", "1", "image, large"],
+        ["quality", "4", "1", "image, large"],
+        ["quality", "2", "2", "no trace"],
         ["decontamination", "2", "0", ""],
     ]
     assert [(step, drop.row.id) for step, drop in funnel.dropped] == [
@@ -25,7 +25,7 @@ def test_counts_run_down_reason_by_reason(make_row):
         ("quality", "1"),
         ("quality", "2"),
     ]
-    assert funnel.table().splitlines()[2].split() == ["quality", "3", "2", "no", "trace"]
+    assert funnel.table().splitlines()[2].split() == ["quality", "4", "1", "image,", "large"]
 
 
 def test_a_filter_that_loses_rows_is_our_bug(make_row):

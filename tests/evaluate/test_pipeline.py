@@ -69,7 +69,8 @@ def test_budgets_accumulate_to_the_same_bytes_as_at_once(quick: Config, load: Lo
         run(quick, load)
     bits = Path("runs/bits/evaluate")
     assert (bits / "samples.jsonl").read_bytes() == at_once
-    assert cost < requests(load) <= 2 * cost + 2 * 8, "no answer is repeated; the trace is grown anew for each"
+    # Traces are grown anew for each of three runs, and past its end each has an answer of its own; none is repeated.
+    assert cost < requests(load) <= 2 * cost + 2 * 2 * 8
     manifest = json.loads((bits / "manifest.json").read_text())
     assert manifest["facts"]["points"] == [["toy", "force", budget, 0, 1] for budget in (4, 16, 64)]
 
@@ -123,7 +124,7 @@ def test_an_error_in_the_middle_keeps_what_is_finished(quick: Config, load: Load
         complete = engine.complete
 
         async def until_30(*args: Any, **kwargs: Any) -> Any:
-            if len(engine.requests) >= 20:
+            if len(engine.requests) >= 45:
                 raise ValueError("the engine died")
             return await complete(*args, **kwargs)
 
