@@ -21,15 +21,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from s1repro.chat import ThinkingFormat
-from s1repro.engines.base import Completion, Engine, Sampling, Stop
+from s1repro.engines.base import Engine, Sampling, Stop
 from s1repro.engines.reward import RewardModel
-from s1repro.engines.stopping import find_stop
 from s1repro.records import Finish
 from s1repro.scaling.budget import Budget
 from s1repro.scaling.candidates import answer_to, keep, nth, require_many, sampled_answer_tokens, together
 from s1repro.scaling.forcing import Forced, thinking_cap
-from s1repro.scaling.loops import loop_end
-from s1repro.scaling.trace import Thinking
+from s1repro.scaling.trace import Thinking, ending
 from s1repro.scaling.voting import weighted_majority
 
 BALANCE = 0.1
@@ -87,22 +85,12 @@ class _Search:
             stop=Stop((*fmt.stop_ids(tokenizer), *fmt.turn_end_ids(tokenizer)), fmt.stop_strings(tokenizer)),
             sampling=drawn,
         )
-        ids, finish = self._ended((*node.ids, *completion.token_ids), completion)
+        said = (*node.ids, *completion.token_ids, *completion.stop_ids)
+        ended = ending(tokenizer, said, completion, self.budget.loop_repeats, fmt)
+        ids = said[: ended.kept] if ended else said
+        finish = ended.finish if ended else "budget" if len(ids) == self.cap else None
         score = await self.reward.score(self.prompt_ids, ids)
         return _Node(ids, score, finish, len(completion.token_ids), drawn)
-
-    def _ended(self, ids: tuple[int, ...], completion: Completion) -> tuple[tuple[int, ...], Finish | None]:
-        """The ids of a trace that `completion` has brought to `ids`, and why it ended there, if it did."""
-        tokenizer, repeats = self.engine.tokenizer, self.budget.loop_repeats
-        if repeats and (end := loop_end(ids, repeats)):
-            return ids[:end], "loop"
-        if completion.finish_reason == "stop":
-            closed = completion.stop_token in self.fmt.stop_ids(tokenizer) or completion.stop_string is not None
-            return ids, "natural" if closed else "turn_end"
-        strings = self.fmt.stop_strings(tokenizer)
-        if strings and (found := find_stop(tokenizer, ids, strings)):  # spelt over two steps
-            return ids[: found.kept], "natural"
-        return ids, "budget" if len(ids) == self.cap else None
 
 
 async def rebase(
