@@ -5,6 +5,11 @@ in a thinking format, and labels every token of the trace: 1 while all steps of 
 line with the first wrong one on. A re-check begins a new pass. The traces are the teacher's, half of them with a
 mistake. It knows the mistakes that the teacher makes and no others. Seeded, a few minutes on two cores.
 
+It is the real thing in form, not yet in judgement. Made from an earlier base, in 300 steps, it took 95 % of the right
+held-out lines for right, but only 17 % of the wrong ones for wrong: 79.8 % together, where always saying "right" gives
+80.6 %. A wrong result shows only beside the one that the base expects there, and a model of four layers has not learnt
+to compare the two in that time. So a search with it shows that the machinery works, not that searching pays.
+
     python -m s1repro.demo.reward --base data/demo/base --folder runs/demo-reward
 """
 
