@@ -37,6 +37,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from s1repro.config import EngineConfig
@@ -204,6 +205,7 @@ def _interruptible_start() -> Iterator[None]:
 
     watcher = threading.Thread(target=watch, name="interrupted-start", daemon=True)
     watcher.start()  # before the mask, which it would inherit: it is the thread that the signal can reach
+    resource_tracker.ensure_running()  # it starts with the first process otherwise, and ends the mask as it does
     before = signal.set_wakeup_fd(writing)
     unmasked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -155,7 +155,7 @@ class Stage:
         deadline = time.monotonic() + 120
         while len(self.processes()) < 3:  # this one, its resource tracker, the engine's
             assert process.poll() is None and time.monotonic() < deadline, self.errors()
-            time.sleep(0.05)
+            time.sleep(0.01)
         self.end(process, signal.SIGINT)
 
     def end(self, process: subprocess.Popen[str], how: signal.Signals) -> None:
