@@ -6,10 +6,19 @@ import resource
 import time
 from collections.abc import Coroutine
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from s1repro.engines.metered import MeteredEngine
 from s1repro.engines.vllm import VllmEngine
+
+
+class Counted(Protocol):
+    """Something that counts what goes through it."""
+
+    requests: int
+    sampled_tokens: int
+    prompt_tokens: int
+    cached_tokens: int
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,21 @@ class Cost:
         return asdict(self)
 
 
+class Stopwatch:
+    """Started when it is made."""
+
+    def __init__(self, counted: Counted) -> None:
+        self._counted = counted
+        self._before = vars(counted).copy()
+        self._started = time.perf_counter()
+
+    def cost(self) -> Cost:
+        """What was taken since the start."""
+        seconds = time.perf_counter() - self._started
+        now = vars(self._counted)
+        return Cost(round(seconds, 3), **{name: now[name] - self._before[name] for name in Counted.__annotations__})
+
+
 class Bench:
     """An engine whose work is measured piece by piece."""
 
@@ -37,12 +61,9 @@ class Bench:
     async def measure(self, work: Coroutine[Any, Any, Any]) -> tuple[Any, Cost]:
         """What `work` returns, and what it took."""
         await self._vllm.forget_prefixes()
-        before = vars(self.engine).copy()
-        started = time.perf_counter()
+        watch = Stopwatch(self.engine)
         result = await work
-        seconds = time.perf_counter() - started
-        counts = {name: vars(self.engine)[name] - before[name] for name in list(Cost.__dataclass_fields__)[1:]}
-        return result, Cost(round(seconds, 3), **counts)
+        return result, watch.cost()
 
 
 def peak_mib() -> float:

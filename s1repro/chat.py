@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ class ThinkingFormat:
 
     def stop_ids(self, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
         """The ids that end thinking: the delimiter's, where it is one token of `tokenizer`."""
-        return (_token_id(tokenizer, self.delimiter),) if self.delimiter in tokenizer.get_added_vocab() else ()
+        found = _added_vocab(tokenizer, len(tokenizer)).get(self.delimiter)
+        return () if found is None else (found,)
 
     def stop_strings(self, tokenizer: PreTrainedTokenizerBase) -> tuple[str, ...]:
         """The texts that end thinking: the delimiter, where it is more than one token of `tokenizer`."""
@@ -91,8 +93,8 @@ class ThinkingFormat:
 
     def turn_end_ids(self, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
         """The ids that end the model's turn: the format's own and the tokenizer's end of sequence."""
-        vocabulary = tokenizer.get_added_vocab()
-        ids = {_token_id(tokenizer, self.turn_ends[0])}
+        vocabulary = _added_vocab(tokenizer, len(tokenizer))
+        ids = {vocabulary[self.turn_ends[0]]}  # `check` has made sure that it is there
         ids.update(vocabulary[token] for token in self.turn_ends[1:] if token in vocabulary)
         if isinstance(tokenizer.eos_token_id, int):
             ids.add(tokenizer.eos_token_id)
@@ -102,7 +104,7 @@ class ThinkingFormat:
         """Raise `ValueError` unless every special token of the format is one token of `tokenizer`."""
         template = self.before_question + self.after_question + self.answer_opening + self.turn_ends[0]
         needed = sorted({*SPECIAL.findall(template), *SPECIAL.findall(self.delimiter)})
-        added = tokenizer.get_added_vocab()
+        added = _added_vocab(tokenizer, len(tokenizer))
         missing = [token for token in needed if token not in added]
         if missing:
             raise ValueError(
@@ -118,7 +120,7 @@ def plain_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     `split_special_tokens` alone leaves added tokens that are not flagged special (`<|fim_pad|>` and `<tool_call>` in
     Qwen2.5), so where any added token is spelt out it is encoded letter by letter.
     """
-    spelt = [token for token in tokenizer.get_added_vocab() if len(token) > 1 and token in text]
+    spelt = [token for token in _added_vocab(tokenizer, len(tokenizer)) if len(token) > 1 and token in text]
     if not spelt:
         return _encode(tokenizer, text, split_special=True)
     pattern = "|".join(re.escape(token) for token in sorted(spelt, key=len, reverse=True))
@@ -136,15 +138,22 @@ def _markup(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
 
 
 def _encode(tokenizer: PreTrainedTokenizerBase, text: str, *, split_special: bool) -> list[int]:
-    ids = tokenizer(text, add_special_tokens=False, split_special_tokens=split_special)["input_ids"]
-    assert isinstance(ids, list)
-    return ids
+    return list(_encoded(tokenizer, len(tokenizer), text, split_special))
 
 
-def _token_id(tokenizer: PreTrainedTokenizerBase, token: str) -> int:
-    """The id of a special token; `ThinkingFormat.check` has made sure it is there."""
-    found: int = tokenizer.get_added_vocab()[token]
-    return found
+# Every request needs the same few pieces, and a tokenizer takes longer over each than over starting the request.
+# What is kept is kept for a tokenizer of a size, for tokens may be added to one.
+
+
+@lru_cache(maxsize=1024)
+def _encoded(tokenizer: PreTrainedTokenizerBase, size: int, text: str, split_special: bool) -> tuple[int, ...]:
+    return tuple(tokenizer(text, add_special_tokens=False, split_special_tokens=split_special)["input_ids"])
+
+
+@lru_cache(maxsize=16)
+def _added_vocab(tokenizer: PreTrainedTokenizerBase, size: int) -> dict[str, int]:
+    added: dict[str, int] = tokenizer.get_added_vocab()
+    return added
 
 
 def _qwen(name: str, system: str) -> ThinkingFormat:

@@ -92,7 +92,7 @@ class Sample:
     Token accounts: `thinking_tokens = sampled_tokens + injected_tokens` (Waits count as thinking and are the
     injected ones), `answer_tokens` holds the answer with the injected final string, `prompt_tokens` the
     prompt alone. `cut` is the thinking token at which the trace was cut, None where the model ended it. `tries` traces
-    were sampled for this one; those not kept took `discarded_tokens`.
+    were sampled for this one; what was not kept, of all of them, is `discarded_tokens`.
     """
 
     key: SampleKey

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
-from transformers import PreTrainedTokenizerBase
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase
 
-from benchmarks.__main__ import curve
-from benchmarks.curve import one_pass, public_scheme, run_by_run
+from benchmarks.agreement import Recorder, differences
+from benchmarks.comparisons import EIGHT_POINTS, curve
+from benchmarks.curve import GREEDY, one_pass, run_by_run
+from benchmarks.public import Said, public_scheme
 from s1repro.chat import FORMATS
-from s1repro.engines import ScriptedEngine
+from s1repro.engines import Completion, ScriptedEngine, Stop
 from s1repro.engines.metered import MeteredEngine
 
 FORMAT = FORMATS["qwen-plain"]
@@ -53,8 +57,46 @@ def test_one_pass_takes_the_same_curve_for_fewer_tokens(engine: MeteredEngine) -
     assert 0 < cost < 0.8 * (engine.sampled_tokens - cost)
 
 
-def test_the_public_scheme_takes_a_run_a_point_with_an_answer_each(engine: MeteredEngine) -> None:
-    asyncio.run(public_scheme(engine, prompts(engine), POINTS, FORMAT))
-    thinking_rounds = sum(point.waits + 1 for point in POINTS)
-    answers = len(POINTS)
-    assert 12 * (len(POINTS) + answers) <= engine.requests <= 12 * (thinking_rounds + answers)
+class ScriptedBatch:
+    """`vllm.LLM`'s part, played by a scripted engine."""
+
+    def __init__(self, engine: MeteredEngine) -> None:
+        self.max_model_len = engine.max_model_len
+        self.engine = engine
+        self.rounds: list[int] = []
+
+    def generate(self, prompts: Sequence[list[int]], max_tokens: int, stop_ids: Sequence[int]) -> list[Said]:
+        self.rounds.append(len(prompts))
+
+        async def run() -> list[Completion]:
+            stop = Stop(tuple(stop_ids))
+            asked = [self.engine.complete(ids, max_tokens=max_tokens, stop=stop, sampling=GREEDY) for ids in prompts]
+            return list(await asyncio.gather(*asked))
+
+        return [Said([*one.token_ids, *one.stop_ids], one.finish_reason == "stop") for one in asyncio.run(run())]
+
+
+def test_the_public_scheme_takes_a_run_a_point_in_rounds_of_all_that_go_on(engine: MeteredEngine) -> None:
+    batch = ScriptedBatch(engine)
+    public_scheme(batch, engine.tokenizer, prompts(engine), POINTS, FORMAT)
+    assert len(batch.rounds) == sum(point.waits + 2 for point in POINTS)  # the thinking, a round a Wait, the answer
+    assert [asked for asked in batch.rounds if asked > 12] == []
+    assert batch.rounds[:6] == [12] * 6, "caps alone: all think, all answer"
+    one_wait = batch.rounds[6:9]
+    assert one_wait[0] == one_wait[2] == 12 and 0 < one_wait[1] <= 12, "only those that stopped get a Wait"
+
+
+def test_the_eight_points_are_five_caps_and_three_waits() -> None:
+    assert len(EIGHT_POINTS) == 8
+    assert sum(point.waits == 0 for point in EIGHT_POINTS) == 5
+
+
+def test_differences_are_found_in_requests_that_both_got(tiny_qwen: Path, engine: MeteredEngine) -> None:
+    here, there = Recorder(engine), Recorder(engine)
+    here.said = {((1, 2, 3), 9): (4, 5, 6), ((1, 2), 9): (4,), ((7,), 9): (8,)}
+    there.said = {((1, 2, 3), 9): (4, 5, 7), ((1, 2), 9): (4,), ((1, 2), 8): (5,)}
+    (found,) = differences(here, there, str(tiny_qwen))
+    causal = AutoModelForCausalLM.from_pretrained(tiny_qwen, dtype=torch.float32)
+    logits = causal(torch.tensor([[1, 2, 3, 4, 5]])).logits[0, -1]
+    assert (found.prompt_tokens, found.position, found.tokens) == (3, 2, (6, 7))
+    assert found.gap == pytest.approx(abs(logits[6] - logits[7]).item(), rel=1e-3)

@@ -79,6 +79,14 @@ def test_imports_follow_the_arrows(module: str) -> None:
             assert allowed, f"{module} imports {name}"
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_private_names_stay_in_their_module(module: str) -> None:
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.ImportFrom):
+            private = [alias.name for alias in node.names if alias.name.startswith("_")]
+            assert not private or node.module == "__future__", f"{module} imports {private} from {node.module}"
+
+
 def test_no_module_imports_itself_in_a_circle() -> None:
     graph = {name: {other for other in imports(path) if other in MODULES} - {name} for name, path in MODULES.items()}
     TopologicalSorter(graph).prepare()
@@ -95,3 +103,12 @@ def test_starting_does_not_load_heavy_libraries(module: str) -> None:
     code = f"import sys, s1repro.{module}; print(*sorted({{'torch', *{ONE_DOOR!r}}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_a_bare_pytest_finds_what_the_tests_import(tmp_path: Path) -> None:
+    # Without `python -m` the folder it runs in is not on the path.
+    (tmp_path / "test_it.py").write_text("import benchmarks, tests\ndef test_it(): pass\n")
+    pytest_alone = [Path(sys.executable).with_name("pytest"), "-q", "-p", "no:cacheprovider"]
+    command = [*pytest_alone, "-c", REPO / "pyproject.toml", "--rootdir", REPO, tmp_path / "test_it.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

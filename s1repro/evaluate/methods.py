@@ -70,6 +70,7 @@ async def take(
             sampling,
             trajectories=method.candidates,
             step_tokens=method.step_tokens,
+            temperature=method.balance_temperature,
             extract=lambda answer: grade(answer, question.reference, question.kind).extracted,
         )
         return [(prompt_ids, chosen)]

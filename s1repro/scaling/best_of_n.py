@@ -40,6 +40,9 @@ async def best_of_n(
         return await reward.score(prompt_ids, forced.thinking_ids), forced
 
     scored = await together(candidate(index) for index in range(candidates))
-    spent = sum(forced.sampled_tokens + sampled_answer_tokens(engine, forced, budget) for _, forced in scored)
+    spent = sum(
+        forced.sampled_tokens + forced.discarded_tokens + sampled_answer_tokens(engine, forced, budget)
+        for _, forced in scored
+    )
     _, best = max(scored, key=lambda pair: pair[0])  # `max` takes the first of equals
     return keep(best, tries=candidates, spent=spent, budget=budget, engine=engine)

@@ -1,24 +1,23 @@
-"""Several traces for one answer: their seeds, the answer to one of them, and the account of all.
+"""Several traces for one answer: their seeds, and the account of all.
 
 What rejection sampling, best-of-N and tree search share. Which trace is kept is theirs to say.
 
     first, second = nth(sampling, 0), nth(sampling, 1)      # the first one is `sampling` itself
-    forced = await answer_to(engine, prompt_ids, thinking, budget, fmt, first)
+    forced = await force(engine, prompt_ids, budget, fmt, first)
     keep(forced, tries=2, spent=310, budget=budget, engine=engine).discarded_tokens
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from s1repro.chat import ThinkingFormat, plain_ids
+from s1repro.chat import plain_ids
 from s1repro.engines.base import Engine, Sampling
 from s1repro.scaling.budget import Budget
-from s1repro.scaling.forcing import Forced, _answer, _final_ids, _opening
-from s1repro.scaling.trace import Thinking
+from s1repro.scaling.forcing import Forced
 
 T = TypeVar("T")
 
@@ -47,21 +46,6 @@ async def together(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
-
-
-async def answer_to(
-    engine: Engine, prompt_ids: Sequence[int], thinking: Thinking, budget: Budget, fmt: ThinkingFormat, drawn: Sampling
-) -> Forced:
-    """The answer that `thinking` leads to, begun with the final string where the model did not end it itself."""
-    opened = [*prompt_ids, *thinking.token_ids, *_opening(engine, thinking, budget, fmt)]
-    return Forced(
-        thinking_ids=thinking.token_ids,
-        sampled_tokens=thinking.sampled_tokens,
-        injected_tokens=thinking.injected_tokens,
-        answer_ids=(*_final_ids(engine, thinking, budget), *await _answer(engine, opened, budget, fmt, drawn)),
-        waits_used=thinking.waits_used,
-        finish=thinking.finish,
-    )
 
 
 def sampled_answer_tokens(engine: Engine, forced: Forced, budget: Budget) -> int:

@@ -33,8 +33,8 @@ class Forced:
     """A forced sample with its token accounts.
 
     `thinking_ids` are `sampled_tokens + injected_tokens` long and never longer than the budget. `answer_ids` begin
-    with the final string where it was forced (`finish` other than `natural`). Methods that choose among several traces
-    say how many they sampled (`tries`), and what those not kept took (`discarded_tokens`).
+    with the final string where it was forced (`finish` other than `natural`). `discarded_tokens` were sampled and not
+    kept: behind a loop (`Thinking`), and all that methods which choose among several traces (`tries`) drew in vain.
     """
 
     thinking_ids: tuple[int, ...]
@@ -62,12 +62,14 @@ async def sweep(
 ) -> list[Forced]:
     """One trace for all `budgets`, and the answer that each of them leads to, in the order of `budgets`.
 
-    Budgets that end the trace at the same token share one answer. Raises `ValueError` as `force` does, and where the
-    budgets differ in their `wait_string` or `loop_repeats`.
+    Budgets that end the trace at the same token share one answer. Every account says what its budget takes alone.
+    Raises `ValueError` as `force` does, without budgets, and where they differ in their `wait_string` or
+    `loop_repeats`.
     """
     caps = [thinking_cap(engine, len(prompt_ids), budget, fmt) for budget in budgets]
     answers: dict[tuple[tuple[int, ...], int], asyncio.Task[tuple[int, ...]]] = {}
-    thinkings: dict[int, tuple[Thinking, asyncio.Task[tuple[int, ...]]]] = {}
+    thinkings: dict[int, Thinking] = {}
+    answer_of: dict[int, asyncio.Task[tuple[int, ...]]] = {}
     try:
         async with asyncio.TaskGroup() as group:
             async for index, thinking in grow(engine, prompt_ids, budgets, caps, fmt, sampling):
@@ -77,10 +79,21 @@ async def sweep(
                 if key not in answers:
                     asked = _answer(engine, [*prompt_ids, *opened], budgets[index], fmt, sampling)
                     answers[key] = group.create_task(asked)
-                thinkings[index] = thinking, answers[key]
+                thinkings[index], answer_of[index] = thinking, answers[key]
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
-    return [_forced(engine, *thinkings[index], budget) for index, budget in enumerate(budgets)]
+    return [_forced(engine, thinkings[i], answer_of[i].result(), budget) for i, budget in enumerate(budgets)]
+
+
+async def answer_to(
+    engine: Engine, prompt_ids: Sequence[int], thinking: Thinking, budget: Budget, fmt: ThinkingFormat, drawn: Sampling
+) -> Forced:
+    """The answer that `thinking` leads to, begun with the final string where the model did not end it itself.
+
+    For methods that grow traces of their own; in a sweep, budgets share answers.
+    """
+    opened = [*prompt_ids, *thinking.token_ids, *_opening(engine, thinking, budget, fmt)]
+    return _forced(engine, thinking, await _answer(engine, opened, budget, fmt, drawn), budget)
 
 
 def thinking_cap(engine: Engine, prompt_tokens: int, budget: Budget, fmt: ThinkingFormat) -> int:
@@ -118,13 +131,14 @@ async def _answer(
     return completion.token_ids
 
 
-def _forced(engine: Engine, thinking: Thinking, answer: asyncio.Task[tuple[int, ...]], budget: Budget) -> Forced:
+def _forced(engine: Engine, thinking: Thinking, answer_ids: tuple[int, ...], budget: Budget) -> Forced:
     assert len(thinking.token_ids) == thinking.sampled_tokens + thinking.injected_tokens
     return Forced(
         thinking_ids=thinking.token_ids,
         sampled_tokens=thinking.sampled_tokens,
         injected_tokens=thinking.injected_tokens,
-        answer_ids=(*_final_ids(engine, thinking, budget), *answer.result()),
+        answer_ids=(*_final_ids(engine, thinking, budget), *answer_ids),
         waits_used=thinking.waits_used,
         finish=thinking.finish,
+        discarded_tokens=thinking.discarded_tokens,
     )

@@ -10,7 +10,7 @@ other. Children of one branch share its ids as their prompt, which an engine's p
 tokens, not a line, so that no property of the text is assumed. Waits are not covered.
 
     forced = await rebase(engine, reward, prompt_ids, Budget(512), fmt, Sampling(temperature=1.0), trajectories=16,
-                          step_tokens=64, extract=lambda text: grade(text, "", "math").extracted)
+                          step_tokens=64, temperature=0.1, extract=lambda text: grade(text, "", "math").extracted)
 """
 
 from __future__ import annotations
@@ -25,13 +25,10 @@ from s1repro.engines.base import Engine, Sampling, Stop
 from s1repro.engines.reward import RewardModel
 from s1repro.records import Finish
 from s1repro.scaling.budget import Budget
-from s1repro.scaling.candidates import answer_to, keep, nth, require_many, sampled_answer_tokens, together
-from s1repro.scaling.forcing import Forced, thinking_cap
+from s1repro.scaling.candidates import keep, nth, require_many, sampled_answer_tokens, together
+from s1repro.scaling.forcing import Forced, answer_to, thinking_cap
 from s1repro.scaling.trace import Thinking, ending
 from s1repro.scaling.voting import weighted_majority
-
-BALANCE = 0.1
-"""Temperature of the softmax over rewards: from 0.9 to 0.8, a branch's share falls to about a third."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +86,11 @@ class _Search:
         ended = ending(tokenizer, said, completion, self.budget.loop_repeats, fmt)
         ids = said[: ended.kept] if ended else said
         finish = ended.finish if ended else "budget" if len(ids) == self.cap else None
+        # What stopped a request is in no account, unless the thinking had ended before it.
+        behind = ended is not None and ended.end < len(said)
+        took = len(completion.token_ids) + (len(completion.stop_ids) if behind else 0)
         score = await self.reward.score(self.prompt_ids, ids)
-        return _Node(ids, score, finish, len(completion.token_ids), drawn)
+        return _Node(ids, score, finish, took, drawn)
 
 
 async def rebase(
@@ -103,7 +103,7 @@ async def rebase(
     trajectories: int,
     step_tokens: int,
     extract: Callable[[str], str],
-    temperature: float = BALANCE,
+    temperature: float,
 ) -> Forced:
     """Search with `trajectories` traces; returns the best-scored one of those that give the winning answer.
 
@@ -151,7 +151,7 @@ def _require(budget: Budget, step_tokens: int, temperature: float) -> None:
     if step_tokens < 1:
         raise ValueError(f"steps of {step_tokens} tokens: give at least 1")
     if not temperature > 0:
-        raise ValueError(f"a softmax of temperature {temperature}: give more than 0, such as {BALANCE}")
+        raise ValueError(f"a softmax of temperature {temperature}: give more than 0, such as 0.1")
 
 
 def _text(engine: Engine, ids: Sequence[int]) -> str:

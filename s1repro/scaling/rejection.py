@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from s1repro.chat import ThinkingFormat
 from s1repro.engines.base import Engine, Sampling
 from s1repro.scaling.budget import Budget
-from s1repro.scaling.candidates import answer_to, keep, nth, require_many, sampled_answer_tokens
-from s1repro.scaling.forcing import Forced, thinking_cap
+from s1repro.scaling.candidates import keep, nth, require_many, sampled_answer_tokens
+from s1repro.scaling.forcing import Forced, answer_to, thinking_cap
 from s1repro.scaling.trace import Thinking, grow
 
 
@@ -38,7 +38,7 @@ async def reject(
     for index in range(tries):
         drawn = nth(sampling, index)
         thinking = await _think(engine, prompt_ids, budget, cap, fmt, drawn)
-        spent += thinking.sampled_tokens
+        spent += thinking.sampled_tokens + thinking.discarded_tokens
         if thinking.finish in ("natural", "turn_end"):
             forced = await answer_to(engine, prompt_ids, thinking, budget, fmt, drawn)
             spent += sampled_answer_tokens(engine, forced, budget)

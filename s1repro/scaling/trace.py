@@ -41,7 +41,9 @@ class Thinking:
     """A thinking trace that has ended.
 
     `token_ids` holds `sampled_tokens` sampled and `injected_tokens` injected ones (the Waits). `closed` says that the
-    model itself wrote the end of thinking, so that the text which closes a trace is already there.
+    model itself wrote the end of thinking, so that the text which closes a trace is already there. `discarded_tokens`
+    were sampled behind a loop, or a delimiter that two requests spelt together, by a request that did not know of it:
+    as many as for this budget alone, whatever others have the trace sample.
     """
 
     token_ids: tuple[int, ...]
@@ -50,18 +52,21 @@ class Thinking:
     waits_used: int
     finish: Finish
     closed: bool
+    discarded_tokens: int = 0
 
 
 @dataclass(frozen=True)
 class _Round:
     """Why a round ended, `end` tokens into the trace.
 
-    `stop_ids` were sampled behind them to say so: a budget that has no room for these is spent before it ends.
+    `stop_ids` were sampled behind them to say so: a budget that has no room for these is spent before it ends. The
+    last request had sampled `reached` tokens into the trace when that was seen.
     """
 
     end: int
     stop_ids: tuple[int, ...]
     finish: Finish
+    reached: int
 
 
 async def grow(
@@ -75,13 +80,16 @@ async def grow(
     """Grow one trace; yields (index, its thinking) for each budget as soon as it is settled.
 
     `caps` are the budgets' thinking tokens. All budgets take the same Waits and watch for the same loops: `ValueError`
-    where they do not.
+    where they do not, and where there are none.
     """
+    if not budgets:
+        raise ValueError("a sweep without budgets has nothing to grow a trace for: give at least one")
     if len({(budget.wait_strings, budget.loop_repeats) for budget in budgets}) > 1:
         raise ValueError("budgets of one sweep need the same wait_string and the same loop_repeats")
     wait_strings = [plain_ids(engine.tokenizer, text) for text in budgets[0].wait_strings] or [[]]
     ids: list[int] = []
     injected = waits_used = 0
+    discarded = [0] * len(budgets)
     draws = (replace(sampling, seed=(sampling.seed + n * _SEED_STRIDE) % 2**31) for n in itertools.count())
     going = list(range(len(budgets)))
     while going:
@@ -92,7 +100,8 @@ async def grow(
         settled, going, still = [], [], going
         for index in still:
             cap = caps[index]
-            in_time = ended.end + len(ended.stop_ids) <= cap and ended.finish != "budget"
+            in_time = len(sampled_ids) <= cap and ended.finish != "budget"
+            discarded[index] += max(0, min(ended.reached, cap) - len(sampled_ids))
             wants_wait = in_time and ended.finish != "loop" and waits_used < budgets[index].waits
             # After a Wait there must be room for at least one token of thought.
             if wants_wait and ended.end + len(wait_ids) < cap:
@@ -106,6 +115,7 @@ async def grow(
                 waits_used=waits_used,
                 finish=ended.finish if in_time and not wants_wait else "budget",
                 closed=in_time and ended.finish == "natural",
+                discarded_tokens=discarded[index],
             )
             settled.append((index, thinking))
         for each in settled:
@@ -138,10 +148,11 @@ async def _think(
         )
         ids.extend((*completion.token_ids, *completion.stop_ids))
         if ended := ending(tokenizer, ids[start:], completion, loop_repeats, fmt):
-            stop_ids = tuple(ids[start + ended.kept : start + ended.end])
-            del ids[start + ended.kept :]
-            return _Round(len(ids), stop_ids, ended.finish)
-    return _Round(len(ids), (), "budget")
+            end, reached = start + ended.kept, len(ids)
+            stop_ids = tuple(ids[end : start + ended.end])
+            del ids[end:]
+            return _Round(end, stop_ids, ended.finish, reached)
+    return _Round(len(ids), (), "budget", len(ids))
 
 
 @dataclass(frozen=True)
@@ -163,7 +174,7 @@ def ending(
     """The first end of thinking in `said`, which ends with `completion` and what stopped it; None where it goes on.
 
     `said` is all since the last Wait: a delimiter or a loop that one request began may be completed by the next, which
-    does not know of it and goes on behind it.
+    does not know of it and goes on behind it. What comes before `completion` was looked at, and goes on.
     """
     first = None
     strings = fmt.stop_strings(tokenizer)
@@ -172,6 +183,7 @@ def ending(
     elif completion.finish_reason == "stop":
         closed = completion.stop_token in fmt.stop_ids(tokenizer)
         first = Ending(len(said) - len(completion.stop_ids), len(said), "natural" if closed else "turn_end")
-    if loop_repeats and (end := loop_end(said[: first.end - 1] if first else said, loop_repeats)):
+    seen = len(said) - len(completion.token_ids) - len(completion.stop_ids)
+    if loop_repeats and (end := loop_end(said[: first.end - 1] if first else said, loop_repeats, seen)):
         return Ending(end, end, "loop")
     return first

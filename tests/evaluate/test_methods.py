@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from math import nan
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from s1repro.evaluate.methods import request
 from s1repro.evaluate.plan import plan
 from s1repro.evaluate.runner import answer_all
 from s1repro.records import Question, Sample
+from s1repro.scaling import Forced, rebase
 
 FORMAT = FORMATS["qwen-plain"]
 QUESTION = Question("q", "What is 2 plus 2?", "4", "exact", "11")
@@ -84,12 +86,33 @@ def test_every_method_runs_to_graded_samples(name: str, config: Config, question
             assert sample.discarded_tokens > 0
 
 
+def test_rebase_shares_out_at_the_temperature_that_is_asked_for(
+    config: Config, questions: list[Question], load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    async def noted(*arguments: Any, temperature: float, **options: Any) -> Forced:
+        asked.append(temperature)
+        return await rebase(*arguments, temperature=temperature, **options)
+
+    monkeypatch.setattr("s1repro.evaluate.methods.rebase", noted)
+    config.method = MethodConfig(
+        name="rebase", budgets=[16], temperature=1.0, candidates=2, reward_model="some", balance_temperature=0.7
+    )
+    check_method(config)
+    tasks = plan(config, {"toy": questions[:1]})
+    engine, samples = load(config.engine, ""), list[Sample]()
+    asyncio.run(answer_all(engine, tasks, FORMAT, config, samples.append, LongestIsBest()))
+    assert (asked, len(samples)) == ([0.7], 1)
+
+
 def check_method(config: Config) -> None:
     config.model.base = "unused"
     check(config)
 
 
 def test_what_a_method_needs_is_told_before_it_runs(config: Config) -> None:
+    searched = {"temperature": 1.0, "reward_model": "mine"}
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"name": "tcc", "waits": [0, 1]}, "only force has Waits"),
         ({"name": "rejection"}, "rejection draws several traces"),
@@ -99,6 +122,9 @@ def test_what_a_method_needs_is_told_before_it_runs(config: Config) -> None:
         ({"name": "scc", "budgets": [64], "tokens_per_step": 100}, "a step of scc is method.tokens_per_step=100"),
         ({"name": "force", "wait_strings": []}, "method.wait_strings is empty"),
         ({"name": "force", "loop_repeats": 1}, "method.loop_repeats is 1"),
+        ({"name": "force", "balance_temperature": 0.2}, "balance_temperature is 0.2, but force has no such setting"),
+        ({"name": "rebase", **searched, "balance_temperature": 0.0}, "balance_temperature is 0.0; give more than 0"),
+        ({"name": "rebase", **searched, "balance_temperature": nan}, "balance_temperature is nan; give more than 0"),
     ]
     for settings, reason in wrong:
         config.method = MethodConfig(**{"budgets": [64], **settings})

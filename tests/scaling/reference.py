@@ -37,8 +37,9 @@ def reference(
     budget: Budget,
     fmt: ThinkingFormat,
     max_model_len: int,
+    watched: int,
 ) -> Forced:
-    """What a model thinks and answers within `budget`."""
+    """What a model thinks and answers within `budget`; where it is watched for loops, every `watched` tokens."""
     ends = _Ends.of(tokenizer, fmt)
     waits = [plain_ids(tokenizer, text) for text in budget.wait_strings] or [[]]
     final = plain_ids(tokenizer, budget.final_string)
@@ -46,7 +47,7 @@ def reference(
     cap = budget.max_thinking_tokens or max_model_len - len(prompt) - markers - budget.answer_tokens
     thinking: list[int] = []
     said: list[int] = []  # since the last Wait
-    injected = waits_used = 0
+    injected = waits_used = discarded = 0
     closed = False
     finish: Finish | None = None
     while finish is None:
@@ -57,8 +58,11 @@ def reference(
         thinking.append(token)
         said.append(token)
         ended = ends.met(said)
+        looping = ended is None and budget.loop_repeats > 0 and _ends_in_a_loop(said, budget.loop_repeats)
+        if budget.loop_repeats and (ended or looping):
+            discarded += _said_behind(model, (*prompt, *thinking), len(said), watched, cap - len(thinking), ends)
         if ended is None:
-            finish = "loop" if budget.loop_repeats and _ends_in_a_loop(said, budget.loop_repeats) else None
+            finish = "loop" if looping else None
             continue
         how, length = ended
         del thinking[-length:]
@@ -79,7 +83,29 @@ def reference(
         if ended := ends.met(written):
             del written[-ended[1] :]
             break
-    return Forced(tuple(thinking), len(thinking) - injected, injected, (*answer, *written), waits_used, finish)
+    return Forced(
+        tuple(thinking),
+        len(thinking) - injected,
+        injected,
+        (*answer, *written),
+        waits_used,
+        finish,
+        discarded_tokens=discarded,
+    )
+
+
+def _said_behind(model: Model, ids: tuple[int, ...], said: int, watched: int, room: int, ends: _Ends) -> int:
+    """How much is sampled after `ids` by a request that does not know that thinking has just ended.
+
+    It is the one that sampled the last of the `said` tokens of the round, ends with the next look or where there is no
+    room left, and stops for what it has said itself.
+    """
+    own = list(ids[len(ids) - ((said - 1) % watched + 1) :])
+    behind = 0
+    while len(own) < watched and behind < room and ends.met(own) is None:
+        own.append(model((*ids, *own[len(own) - behind :])))
+        behind += 1
+    return behind
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,15 @@ def test_the_account_is_what_the_model_wrote(drawing: Any, made_up_reward: Any, 
     assert finishes == {"natural", "turn_end", "budget"}
 
 
+def test_what_is_sampled_behind_loops_is_discarded(scripted: Any, made_up_reward: Any, qwen: dict[str, Any]) -> None:
+    final, end = qwen["final"], qwen["end"]
+    engine = scripted([40] * 99, [41] * 36 + [qwen["stop"]], [50, end], [51, 52, end])
+    kept = run(engine, made_up_reward({(40,) * 32: 0.9}), qwen, 2, budget=Budget(48, loop_repeats=2))
+    assert (kept.thinking_ids, kept.answer_ids, kept.finish) == ((40,) * 32, (*final, 50), "loop")
+    # 48 and 37 tokens were sampled to think and 1 and 2 to answer; 32 and 1 are kept.
+    assert kept.discarded_tokens == 48 + 37 + 1 + 2 - 32 - 1
+
+
 def test_what_makes_no_sense_is_refused_before_anything_runs(
     drawing: Any, made_up_reward: Any, qwen: dict[str, Any]
 ) -> None:

@@ -77,8 +77,8 @@ class Case:
         script = partial(continuation, model)
         return WatchedEngine(self.tokenizer, script, MODEL_LEN, vocab_size=size, shuffle_seed=shuffle_seed)
 
-    def reference(self, model: Model, budget: Budget) -> Forced:
-        return reference(model, self.tokenizer, self.prompt, budget, self.fmt, MODEL_LEN)
+    def reference(self, model: Model, budget: Budget, watched: int) -> Forced:
+        return reference(model, self.tokenizer, self.prompt, budget, self.fmt, MODEL_LEN, watched)
 
 
 CASES = {
@@ -130,7 +130,7 @@ def sweeps(draw: st.DrawFn) -> list[Budget]:
 
 @contextmanager
 def watched(tokens: int) -> Iterator[None]:
-    """A look for loops every so many tokens; no outcome depends on it."""
+    """A look for loops every so many tokens; no outcome depends on it, but what is discarded behind a loop does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("s1repro.scaling.trace._WATCHED", tokens)
         yield
@@ -146,10 +146,11 @@ def test_force_is_the_reference(case: Case) -> None:
         engine = case.engine(model, shuffle_seed=habits.seed)
         with watched(watch):
             forced = runner.run(force(engine, case.prompt, budget, case.fmt, Sampling()))
-        assert forced == case.reference(model, budget)
+        assert forced == case.reference(model, budget, watch)
         thinking = forced.thinking_ids
         assert len(thinking) <= (budget.max_thinking_tokens or MODEL_LEN)
         seen[forced.finish, forced.waits_used > 0] += 1
+        seen["discarded"] += forced.discarded_tokens > 0
         seen["padding"] += max(thinking, default=0) >= len(case.tokenizer)
         seen["cut inside a spelt delimiter"] += forced.finish == "budget" and any(
             thinking[-count:] == spelling[:count]
@@ -161,7 +162,7 @@ def test_force_is_the_reference(case: Case) -> None:
         check()
     # Every way to end was seen, each with and without a Wait: the comparison was not an empty one.
     endings = {(finish, waited) for finish in ("natural", "budget", "turn_end", "loop") for waited in (False, True)}
-    assert set(seen) == endings | {"padding", "cut inside a spelt delimiter"}
+    assert set(seen) == endings | {"discarded", "padding", "cut inside a spelt delimiter"}
     assert min(seen.values()) >= 3, seen
 
 
@@ -180,7 +181,7 @@ def test_a_sweep_is_one_trace_that_gives_every_budget_what_it_gets_alone(case: C
                 runner.run(force(each, case.prompt, budget, case.fmt, Sampling(seed=5)))
                 for each, budget in zip(alone, budgets, strict=True)
             ]
-        assert swept == [case.reference(model, budget) for budget in budgets] == forced
+        assert swept == [case.reference(model, budget, watch) for budget in budgets] == forced
         for budget, each in zip(budgets, swept, strict=True):
             assert len(each.thinking_ids) <= (budget.max_thinking_tokens or MODEL_LEN)
 
@@ -197,10 +198,12 @@ def test_a_sweep_is_one_trace_that_gives_every_budget_what_it_gets_alone(case: C
         saved = sum(len(each.requests) for each in alone) - len(engine.requests)
         seen["saves requests", saved > 0] += 1
         seen["outcomes", len({(each.finish, each.waits_used) for each in swept})] += 1
+        seen["discards differ", len({each.discarded_tokens for each in swept if each.finish == "loop"}) > 1] += 1
 
     with asyncio.Runner() as runner:
         check()
     assert seen["saves requests", True] > SWEPT_EXAMPLES / 4
+    assert seen["discards differ", True] >= 3
     assert sum(count for (what, value), count in seen.items() if what == "outcomes" and value > 1) > SWEPT_EXAMPLES / 4
 
 
@@ -347,6 +350,28 @@ def test_one_string_and_a_rotation_of_one_are_the_same_wait(parts: dict[str, Any
     engine = scripted(parts["tokenizer"], [40] * 9, [43, parts["end"]])
     one, rotation = run_sweep(engine, parts, Budget(5, waits=1), Budget(5, waits=1, wait_string=("Wait",)))
     assert one == rotation
+
+
+def test_a_sweep_without_budgets_is_refused(parts: dict[str, Any]) -> None:
+    engine = scripted(parts["tokenizer"])
+    with pytest.raises(ValueError, match="a sweep without budgets"):
+        run_sweep(engine, parts)
+    assert engine.requests == []
+
+
+def test_what_is_sampled_behind_a_loop_is_discarded_for_each_budget_as_if_it_were_alone(parts: dict[str, Any]) -> None:
+    def circling(ids: tuple[int, ...]) -> list[int]:
+        return [43, parts["end"]] if ids[-1] == parts["final"][-1] else [40] * 45 + [parts["stop"]]
+
+    budgets = [Budget(cap, loop_repeats=2) for cap in (31, 32, 40, 45, 46, 90)]
+    for each in ([budget] for budget in budgets), [budgets]:
+        swept = [
+            forced
+            for some in each
+            for forced in run_sweep(ScriptedEngine(parts["tokenizer"], circling, MODEL_LEN), parts, *some)
+        ]
+        assert [forced.finish for forced in swept] == ["budget", *["loop"] * 5]
+        assert [forced.discarded_tokens for forced in swept] == [0, 0, 8, 13, 14, 14]  # the stop behind it is one too
 
 
 def test_one_budget_that_does_not_fit_stops_a_sweep_before_anything_runs(parts: dict[str, Any]) -> None:

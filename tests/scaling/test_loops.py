@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
+from collections.abc import Iterable
+from typing import SupportsIndex
 
 import pytest
 from hypothesis import given, settings
@@ -57,6 +60,68 @@ def test_what_follows_does_not_move_the_end(ids: list[int], more: list[int], rep
         assert loop_end(ids[: end - 1], repeats) is None
     else:
         assert (loop_end(ids + more, repeats) or len(ids) + 1) > len(ids)
+
+
+@st.composite
+def long_traces(draw: st.DrawFn) -> list[int]:
+    """Blocks up to one token too long to be found, said often enough or almost."""
+    block = range(draw(st.integers(1, LONGEST_BLOCK + 1)))
+    circles = [*block] * 6
+    return [
+        *range(500, 500 + draw(st.integers(0, 99))),
+        *circles[: draw(st.integers(0, len(circles)))],
+        *range(600, 650),
+    ]
+
+
+def watched_end(ids: list[int], repeats: int, sizes: Iterable[int]) -> int | None:
+    """The end that is found by who looks after every piece, for ever of the same `sizes`."""
+    seen = 0
+    for size in itertools.cycle(sizes):
+        end = loop_end(ids[: seen + size], repeats, seen)
+        if end is not None or seen + size >= len(ids):
+            return end
+        seen += size
+    raise AssertionError
+
+
+SIZES = st.lists(st.integers(1, 9) | st.integers(1, 100), min_size=1, max_size=5)
+PIECES = {"short": (traces(), SIZES), "long": (long_traces(), SIZES.map(lambda sizes: [99 + size for size in sizes]))}
+
+
+@pytest.mark.parametrize("case", PIECES)
+def test_watching_piece_by_piece_finds_the_end_of_the_whole(case: str) -> None:
+    seen: Counter[bool] = Counter()
+    traces_of_case, sizes_of_case = PIECES[case]
+
+    @given(ids=traces_of_case, repeats=st.integers(2, 4), sizes=sizes_of_case)
+    @settings(max_examples=200, deadline=None, derandomize=True)
+    def check(ids: list[int], repeats: int, sizes: list[int]) -> None:
+        end = loop_end(ids, repeats)
+        assert watched_end(ids, repeats, sizes) == end
+        seen[end is None] += 1
+
+    check()
+    assert min(seen[True], seen[False]) > 30
+
+
+class Counted(list[int]):
+    """Counts how often one of its numbers is read."""
+
+    reads = 0
+
+    def __getitem__(self, index: SupportsIndex | slice) -> int:  # type: ignore[override]
+        self.reads += 1
+        return super().__getitem__(index)  # type: ignore[return-value,index]
+
+
+def test_a_look_takes_no_longer_at_the_end_of_a_long_trace() -> None:
+    reads = []
+    for length in (2_048, 32_768):
+        ids = Counted(n * n % 9973 for n in range(length))
+        assert loop_end(ids, 4, seen=length - 256) is None
+        reads.append(ids.reads)
+    assert reads[0] == reads[1]
 
 
 @pytest.mark.parametrize(

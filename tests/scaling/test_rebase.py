@@ -260,6 +260,20 @@ def test_a_loop_ends_a_trajectory(qwen: dict[str, Any], made_up_reward: Any) -> 
     assert forced.discarded_tokens == 8  # sampled behind the loop's end
 
 
+@pytest.mark.parametrize("last", ["stop", "end"])
+def test_a_loop_in_one_step_takes_what_it_takes_with_force(
+    last: str, qwen: dict[str, Any], made_up_reward: Any
+) -> None:
+    def circling(ids: tuple[int, ...]) -> list[int]:
+        return [60, qwen["end"]] if ids[-1] == qwen["final"][-1] else [40, 41] * 18 + [qwen[last]]
+
+    budget = Budget(60, answer_tokens=6, loop_repeats=4)
+    engine = ScriptedEngine(qwen["tokenizer"], circling, 200)
+    alone = asyncio.run(force(engine, qwen["prompt"], budget, qwen["fmt"], WARM))
+    assert run(engine, made_up_reward(), qwen, 1, 60, budget) == alone
+    assert (alone.finish, alone.discarded_tokens) == ("loop", 5)
+
+
 def test_what_makes_no_sense_is_refused_before_anything_runs(
     drawing: Any, made_up_reward: Any, qwen: dict[str, Any]
 ) -> None:

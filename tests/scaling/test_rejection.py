@@ -55,7 +55,14 @@ def test_out_of_tries_is_rejected(scripted: Scripted, qwen: dict[str, Any]) -> N
 def test_a_loop_does_not_fit(scripted: Scripted, qwen: dict[str, Any]) -> None:
     engine = scripted([40, 41] * 40, [41, qwen["stop"]], [43, qwen["end"]])
     forced = run(engine, qwen, Budget(48, loop_repeats=4), tries=2)
-    assert (forced.thinking_ids, forced.tries, forced.discarded_tokens) == ((41,), 2, 32)
+    # What was sampled behind the loop, to the cap, is in the account too.
+    assert (forced.thinking_ids, forced.tries, forced.discarded_tokens) == ((41,), 2, 48)
+
+
+def test_what_stops_behind_a_loop_is_discarded_with_it(scripted: Scripted, qwen: dict[str, Any]) -> None:
+    engine = scripted([40, 41] * 18 + [qwen["stop"]], [42] * 99)
+    forced = run(engine, qwen, Budget(48, loop_repeats=4), tries=2)
+    assert forced == Forced((), 0, 0, (), 0, "rejected", 2, 37 + 48)
 
 
 def test_what_makes_no_sense_is_refused_before_anything_runs(scripted: Scripted, qwen: dict[str, Any]) -> None:

@@ -137,13 +137,15 @@ def test_a_wait_needs_room_for_a_token_of_thought(qwen: World) -> None:
 def test_a_loop_ends_thinking_at_its_first_token_too_many(qwen: World) -> None:
     engine = qwen.trace([50, 51, *[41, 42] * 60])
     thinking = qwen.think(engine, Budget(100, waits=3, loop_repeats=4))
-    assert thinking == Thinking((50, 51, *[41, 42] * 16), 34, 0, 0, "loop", closed=False)
+    # All 100 tokens came with the first request.
+    assert thinking == Thinking((50, 51, *[41, 42] * 16), 34, 0, 0, "loop", closed=False, discarded_tokens=66)
 
 
 def test_a_loop_is_watched_for_after_each_wait_anew(qwen: World) -> None:
     engine = qwen.rounds([41] * 31 + [*qwen.stop], [41] * 31 + [*qwen.stop], [41] * 999)
     thinking = qwen.think(engine, Budget(200, waits=9, wait_string="", loop_repeats=4))
     assert (len(thinking.token_ids), thinking.waits_used, thinking.finish) == (31 + 31 + 32, 2, "loop")
+    assert thinking.discarded_tokens == 200 - (31 + 31 + 32)
 
 
 def test_without_loop_repeats_a_loop_goes_on_in_one_request(qwen: World) -> None:
@@ -157,7 +159,19 @@ def test_a_watched_trace_is_asked_for_in_pieces_and_is_the_same(qwen: World) -> 
     engine = qwen.trace([*talk, *qwen.stop])
     thinking = qwen.think(engine, Budget(800, loop_repeats=4))
     assert asked(engine) == [(0, 256), (256, 256), (512, 256)]
-    assert (thinking.token_ids, thinking.finish) == (tuple(talk), "natural")
+    assert (thinking.token_ids, thinking.finish, thinking.discarded_tokens) == (tuple(talk), "natural", 0)
+
+
+def test_a_look_for_a_loop_knows_what_was_looked_at(qwen: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[tuple[int, int]] = []
+
+    def look(ids: Sequence[int], repeats: int, seen: int = 0) -> None:
+        looks.append((seen, len(ids)))
+
+    monkeypatch.setattr("s1repro.scaling.trace.loop_end", look)
+    engine = qwen.rounds([41] * 256, [41] * 9 + [*qwen.stop], [41] * 256, [41] * 99)
+    qwen.think(engine, Budget(600, waits=1, loop_repeats=4))
+    assert looks == [(0, 256), (256, 265), (0, 256), (256, 334)]
 
 
 def test_a_delimiter_of_many_tokens_ends_thinking(plain: World) -> None:
@@ -189,6 +203,8 @@ def test_a_delimiter_spelt_over_two_requests_is_the_first_end(
         engine = plain.trace([*range(41, 41 + before), *spelt, *follows[behind]])
         thinking = plain.think(engine, Budget(before + len(spelt), loop_repeats=2))
         assert thinking == Thinking(tuple(range(41, 41 + before)), before, 0, 0, "natural", closed=True)
+        roomy = plain.think(engine, Budget(before + len(spelt) + 9, loop_repeats=2))
+        assert (roomy.token_ids, roomy.discarded_tokens < pieces) == (thinking.token_ids, True)
         one_less = plain.think(engine, Budget(before + len(spelt) - 1, loop_repeats=2))
         assert one_less.finish == "budget"
 
@@ -201,9 +217,8 @@ def test_a_loop_that_a_delimiter_ends_is_still_the_first_end(
     opening, *rest = plain.ids("</think>")
     engine = plain.trace([opening] * 32 + rest)
     for cap in (32, 33, 80):
-        assert plain.think(engine, Budget(cap, loop_repeats=2)) == Thinking(
-            (opening,) * 32, 32, 0, 0, "loop", closed=False
-        )
+        thinking = plain.think(engine, Budget(cap, loop_repeats=2))
+        assert (thinking.token_ids, thinking.finish, thinking.closed) == ((opening,) * 32, "loop", False)
     short = plain.trace([opening] * 31 + rest)
     assert plain.think(short, Budget(80, loop_repeats=2)).finish == "natural"
 

@@ -1,0 +1,117 @@
+"""What `make bench` compares on one vLLM engine: the one-pass sweep and forcing, each with what it has to beat.
+
+Each takes a `Bench` and the prompts, and returns both sides' figures and their ratios by name.
+
+    await eight_points(Bench(engine), prompts)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from typing import Any
+
+from benchmarks.curve import GREEDY, one_pass, run_by_run
+from benchmarks.measure import Bench, Cost, peak_mib
+from s1repro.chat import FORMATS
+from s1repro.engines.base import Stop
+from s1repro.scaling import Budget, force
+
+FORMAT = FORMATS["qwen-plain"]
+ANSWER = 12
+QUEUED = 10_000
+
+
+def curve(caps: tuple[int, ...], waits: tuple[int, ...] = ()) -> list[Budget]:
+    """Points of a curve: the caps, and the Waits at the largest."""
+    plain = [Budget(cap, answer_tokens=ANSWER) for cap in caps]
+    return plain + [Budget(caps[-1], waits=count, answer_tokens=ANSWER) for count in waits]
+
+
+EIGHT_POINTS = curve((32, 64, 128, 256, 512), (1, 2, 3))
+"""Five caps, each double the one before as in the paper's Figure 1, and three Wait counts."""
+
+
+async def eight_points(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
+    """An 8-point curve: one pass against one run a point."""
+    points = EIGHT_POINTS
+    swept, sweep_cost = await bench.measure(one_pass(bench.engine, prompts, points, FORMAT))
+    single, single_cost = await bench.measure(run_by_run(bench.engine, prompts, points, FORMAT))
+    _, dearest = await bench.measure(run_by_run(bench.engine, prompts, points[-1:], FORMAT))
+    return {
+        "sweep": sweep_cost.to_json(),
+        "independent": single_cost.to_json(),
+        "dearest_point": dearest.to_json(),
+        "same_ids": swept == single,
+        "tokens_to_dearest_point": ratio(sweep_cost.sampled_tokens, dearest.sampled_tokens),
+        "seconds_to_independent": ratio(sweep_cost.seconds, single_cost.seconds),
+    }
+
+
+async def long_thinking(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
+    """The same where thinking is about 50 times as long as an answer: Waits keep it going."""
+    points = [Budget(cap, waits=40, answer_tokens=ANSWER) for cap in (75, 150, 300, 450)]
+    points += [Budget(600, waits=count, answer_tokens=ANSWER) for count in (10, 20, 30, 40)]
+    _, sweep_cost = await bench.measure(one_pass(bench.engine, prompts, points, FORMAT))
+    taken, dearest = await bench.measure(run_by_run(bench.engine, prompts, points[-1:], FORMAT))
+    thinking = sum(len(row[0].thinking_ids) for row in taken)
+    answers = sum(len(row[0].answer_ids) for row in taken)
+    return {
+        "sweep": sweep_cost.to_json(),
+        "dearest_point": dearest.to_json(),
+        "thinking_to_answer": ratio(thinking, answers),
+        "tokens_to_dearest_point": ratio(sweep_cost.sampled_tokens, dearest.sampled_tokens),
+        "seconds_to_dearest_point": ratio(sweep_cost.seconds, dearest.seconds),
+    }
+
+
+async def more_points(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
+    """4, 8 and 16 caps up to the same largest one."""
+    costs: dict[str, Cost] = {}
+    for count in (4, 8, 16):
+        caps = tuple(512 * step // count for step in range(1, count + 1))
+        _, costs[str(count)] = await bench.measure(one_pass(bench.engine, prompts, curve(caps), FORMAT))
+    return {
+        "points": {count: cost.to_json() for count, cost in costs.items()},
+        "seconds_16_to_4": ratio(costs["16"].seconds, costs["4"].seconds),
+        "tokens_16_to_4": ratio(costs["16"].sampled_tokens, costs["4"].sampled_tokens),
+    }
+
+
+async def cap_alone(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
+    """Forcing with a cap alone, against the engine's plain generation of as many tokens: the best of three."""
+    budget = Budget(256, answer_tokens=ANSWER)
+    forced_costs, plain_costs = [], []
+    for _ in range(3):
+        forced, cost = await bench.measure(
+            asyncio.gather(*(force(bench.engine, prompt, budget, FORMAT, GREEDY) for prompt in prompts))  # type: ignore[arg-type]
+        )
+        forced_costs.append(cost)
+        # Each sample's tokens with the stops and what is put in, so that both sides run the engine equally long.
+        lengths = [len(one.thinking_ids) + len(one.answer_ids) + 2 for one in forced]
+        _, cost = await bench.measure(
+            asyncio.gather(  # type: ignore[arg-type]
+                *(
+                    bench.engine.complete(prompt, max_tokens=length, stop=Stop(), sampling=GREEDY)
+                    for prompt, length in zip(prompts, lengths, strict=True)
+                )
+            )
+        )
+        plain_costs.append(cost)
+    best, plain = (min(costs, key=lambda cost: cost.seconds) for costs in (forced_costs, plain_costs))
+    return {"force": best.to_json(), "plain": plain.to_json(), "seconds_to_plain": ratio(best.seconds, plain.seconds)}
+
+
+async def many_queued(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
+    """10,000 questions queued at once: what they add to this process's memory."""
+    budget = Budget(8, answer_tokens=2)
+    gc.collect()
+    before = peak_mib()
+    asked = (force(bench.engine, prompts[i % len(prompts)], budget, FORMAT, GREEDY) for i in range(QUEUED))
+    _, cost = await bench.measure(asyncio.gather(*asked))  # type: ignore[arg-type]
+    return {"queued": QUEUED, **cost.to_json(), "added_mib": round(peak_mib() - before, 1)}
+
+
+def ratio(one: float, other: float) -> float:
+    """One side's figure in parts of the other's."""
+    return round(one / other, 4)

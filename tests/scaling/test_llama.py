@@ -1,0 +1,62 @@
+"""The demo's Llama, in Llama's own format, on real engines: one sweep gives what each budget gives alone."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+import torch
+
+from s1repro.benchmarks import load_benchmark
+from s1repro.chat import FORMATS
+from s1repro.config import EngineConfig
+from s1repro.demo.base import make_model
+from s1repro.demo.documents import draw_document
+from s1repro.demo.tokens import make_tokenizer
+from s1repro.engines import Sampling, load_engine
+from s1repro.scaling import Budget, force, sweep
+
+FORMAT = FORMATS["llama"]
+BUDGETS = [Budget(cap, answer_tokens=5) for cap in (4, 16, 48)]
+BUDGETS += [Budget(48, waits=count, answer_tokens=5) for count in (1, 2, 3)]
+
+
+@pytest.fixture(scope="module")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Llama that `make base` would train, untrained, but given to ending its thinking."""
+    folder = tmp_path_factory.mktemp("llama")
+    rng = random.Random(0)
+    documents = (draw_document(rng, 6) for _ in range(300))
+    tokenizer = make_tokenizer((one.given + one.told for one in documents), "llama")
+    model = make_model("llama", seed=0)
+    with torch.no_grad():
+        model.get_input_embeddings().weight[FORMAT.stop_ids(tokenizer)[0]] *= 1.5
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["transformers", pytest.param("vllm", marks=pytest.mark.slow)])
+def test_a_sweep_in_llamas_format_is_what_each_budget_gives_alone(name: str, llama: Path) -> None:
+    config = EngineConfig(name=name, max_model_len=512, max_concurrency=16, enforce_eager=True)
+    if name == "vllm":
+        config.gpu_memory_utilization = 0.3
+
+    async def both() -> tuple[list[object], list[object]]:
+        engine = load_engine(config, str(llama))
+        prompts = [FORMAT.prompt_ids(engine.tokenizer, question.text) for question in load_benchmark("demo")[:8]]
+        try:
+            swept = await asyncio.gather(*(sweep(engine, ids, BUDGETS, FORMAT, Sampling()) for ids in prompts))
+            alone = await asyncio.gather(
+                *(force(engine, ids, budget, FORMAT, Sampling()) for ids in prompts for budget in BUDGETS)
+            )
+        finally:
+            await engine.close()
+        return [forced for row in swept for forced in row], list(alone)
+
+    swept, alone = asyncio.run(both())
+    assert swept == alone
+    assert {forced.waits_used for forced in alone} >= {0, 1, 2}, "or the Waits were not tried"
+    assert {forced.finish for forced in alone} >= {"natural", "budget"}
