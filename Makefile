@@ -32,7 +32,7 @@ test: setup ## run the tests (ARGS='-m slow' for the slow ones)
 lint: setup ## check style, format and types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m mypy --strict s1repro
+	$(PYTHON) -m mypy --strict -p s1repro -p benchmarks
 
 curate: setup ## questions -> a curated set (section 2)
 	$(PYTHON) -m s1repro.curate recipe=$(RECIPE) $(ARGS)
@@ -56,7 +56,7 @@ eagle: ## (not built yet) a draft head for speculative decoding
 	@echo 'not built yet: training an EAGLE head and measuring its speed-up' >&2; exit 1
 
 # Table 3. The models of the conditional methods learn from the demo's set, with the instructions in their questions.
-TABLE3 := recipe=demo 'method.budgets=[16,32,64,128,256]' 'method.waits=[0]' method.tokens_per_step=16
+TABLE3 := recipe=demo 'method.budgets=[16,32,64,128,256]' 'method.waits=[0]'
 paper: demo ## Table 3 of the paper, its seven methods, on the demo's world: runs/demo-table3/report
 	@for control in token step class; do \
 		$(PYTHON) -m s1repro.train recipe=demo name=demo-$$control sft.control=$$control \
@@ -64,8 +64,10 @@ paper: demo ## Table 3 of the paper, its seven methods, on the demo's world: run
 	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-table3 checkpoint=runs/demo/train/checkpoint
 	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-tcc method=tcc checkpoint=runs/demo-token/train/checkpoint
 	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-tcc-bf method=tcc-bf checkpoint=runs/demo-token/train/checkpoint
-	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-scc method=scc checkpoint=runs/demo-step/train/checkpoint
-	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-scc-bf method=scc-bf checkpoint=runs/demo-step/train/checkpoint
+	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-scc method=scc method.tokens_per_step=16 \
+		checkpoint=runs/demo-step/train/checkpoint
+	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-scc-bf method=scc-bf method.tokens_per_step=16 \
+		checkpoint=runs/demo-step/train/checkpoint
 	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-ccc method=ccc 'method.budgets=[64,256]' \
 		checkpoint=runs/demo-class/train/checkpoint
 	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-rejection method=rejection checkpoint=runs/demo/train/checkpoint

@@ -7,15 +7,16 @@ Each takes a `Bench` and the prompts, and returns both sides' figures and their 
 
 from __future__ import annotations
 
-import asyncio
 import gc
+from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.curve import GREEDY, one_pass, run_by_run
 from benchmarks.measure import Bench, Cost, peak_mib
 from s1repro.chat import FORMATS
-from s1repro.engines.base import Stop
+from s1repro.engines.base import Engine, Stop
 from s1repro.scaling import Budget, force
+from s1repro.scaling.candidates import together
 
 FORMAT = FORMATS["qwen-plain"]
 ANSWER = 12
@@ -79,27 +80,39 @@ async def more_points(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
 
 
 async def cap_alone(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
-    """Forcing with a cap alone, against the engine's plain generation of as many tokens: the best of three."""
+    """Forcing with a cap alone, against the engine's plain generation of as many tokens: the best of three.
+
+    A third side, plain generation of the same tokens in two requests, tells what forcing itself takes from what the
+    engine takes for a second request: the tokens since the last whole block of its cache are computed again.
+    """
     budget = Budget(256, answer_tokens=ANSWER)
-    forced_costs, plain_costs = [], []
+    costs: dict[str, list[Cost]] = {"force": [], "plain": [], "plain_in_two": []}
     for _ in range(3):
         forced, cost = await bench.measure(
-            asyncio.gather(*(force(bench.engine, prompt, budget, FORMAT, GREEDY) for prompt in prompts))  # type: ignore[arg-type]
+            together(force(bench.engine, prompt, budget, FORMAT, GREEDY) for prompt in prompts)
         )
-        forced_costs.append(cost)
-        # Each sample's tokens with the stops and what is put in, so that both sides run the engine equally long.
-        lengths = [len(one.thinking_ids) + len(one.answer_ids) + 2 for one in forced]
-        _, cost = await bench.measure(
-            asyncio.gather(  # type: ignore[arg-type]
-                *(
-                    bench.engine.complete(prompt, max_tokens=length, stop=Stop(), sampling=GREEDY)
-                    for prompt, length in zip(prompts, lengths, strict=True)
-                )
-            )
-        )
-        plain_costs.append(cost)
-    best, plain = (min(costs, key=lambda cost: cost.seconds) for costs in (forced_costs, plain_costs))
-    return {"force": best.to_json(), "plain": plain.to_json(), "seconds_to_plain": ratio(best.seconds, plain.seconds)}
+        costs["force"].append(cost)
+        # Each sample's tokens with their stops, so that all sides run the engine equally long.
+        lengths = [(len(one.thinking_ids) + 1, len(one.answer_ids) + 1) for one in forced]
+        asked = list(zip(prompts, lengths, strict=True))
+        _, cost = await bench.measure(together(plain(bench.engine, prompt, (sum(both),)) for prompt, both in asked))
+        costs["plain"].append(cost)
+        _, cost = await bench.measure(together(plain(bench.engine, prompt, both) for prompt, both in asked))
+        costs["plain_in_two"].append(cost)
+    best = {side: min(taken, key=lambda cost: cost.seconds) for side, taken in costs.items()}
+    return {
+        **{side: cost.to_json() for side, cost in best.items()},
+        "seconds_to_plain": ratio(best["force"].seconds, best["plain"].seconds),
+        "seconds_to_plain_in_two": ratio(best["force"].seconds, best["plain_in_two"].seconds),
+    }
+
+
+async def plain(engine: Engine, prompt: list[int], lengths: Sequence[int]) -> None:
+    """Generate without stops, a request for each of `lengths`."""
+    ids = list(prompt)
+    for length in lengths:
+        completion = await engine.complete(ids, max_tokens=length, stop=Stop(), sampling=GREEDY)
+        ids += completion.token_ids
 
 
 async def many_queued(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
@@ -108,7 +121,7 @@ async def many_queued(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
     gc.collect()
     before = peak_mib()
     asked = (force(bench.engine, prompts[i % len(prompts)], budget, FORMAT, GREEDY) for i in range(QUEUED))
-    _, cost = await bench.measure(asyncio.gather(*asked))  # type: ignore[arg-type]
+    _, cost = await bench.measure(together(asked))
     return {"queued": QUEUED, **cost.to_json(), "added_mib": round(peak_mib() - before, 1)}
 
 

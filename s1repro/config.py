@@ -23,6 +23,15 @@ METHODS = ("force", "tcc", "tcc+bf", "scc", "scc+bf", "ccc", "rejection", "best-
 """Names `method.name` may have."""
 SEARCHES = ("best-of-n", "rebase")
 """Those of them that need a reward model."""
+METHODS_OF = {
+    "wait_strings": ("force",),
+    "tokens_per_step": ("scc", "scc+bf"),
+    "tries": ("rejection",),
+    "candidates": SEARCHES,
+    "step_tokens": ("rebase",),
+    "balance_temperature": ("rebase",),
+}
+"""Settings that not all methods have: changed with another one they are refused, not ignored."""
 PRESETS = ("paper", "code", "random", "diverse", "longest")
 """Names `selection.preset` may have."""
 
@@ -169,7 +178,7 @@ class MethodConfig:
     """`rebase`: tokens that a branch grows by before it is scored."""
     balance_temperature: float = 0.1
     """`rebase`: the softmax of the scores shares the trajectories out at this temperature; at 0.1, a branch scored 0.8
-    gets about a third of what one scored 0.9 gets. Refused with other methods."""
+    gets about a third of what one scored 0.9 gets."""
     reward_model: str = ""
     """`best-of-n` and `rebase`: a folder or Hugging Face id of a token- or sequence-classification model."""
     temperature: float = 0.0
@@ -274,6 +283,14 @@ def check(config: Config) -> None:
 
 def _check_method(method: MethodConfig) -> None:
     """What one method needs and another does not."""
+    untouched = MethodConfig()
+    for key, methods in METHODS_OF.items():
+        value, default = getattr(method, key), getattr(untouched, key)
+        if method.name not in methods and value != default:
+            raise ValueError(
+                f"method.{key} is {value}, but {method.name} has no such setting: leave it at {default}, or choose "
+                f"method={' or method='.join(name.replace('+', '-') for name in methods)}"
+            )
     if method.name != "force" and set(method.waits) != {0}:
         raise ValueError(f"method.waits is {method.waits}; only force has Waits: use [0] with {method.name}")
     if not method.wait_strings:
@@ -287,14 +304,8 @@ def _check_method(method: MethodConfig) -> None:
             f"method.reward_model is {method.reward_model!r}, but method.name is {method.name}: "
             f"{' and '.join(SEARCHES)} need one, the others none"
         )
-    balance, default = method.balance_temperature, MethodConfig.balance_temperature
-    if not balance > 0:
-        raise ValueError(f"method.balance_temperature is {balance}; give more than 0, such as {default}")
-    if method.name != "rebase" and balance != default:
-        raise ValueError(
-            f"method.balance_temperature is {balance}, but {method.name} has no such setting: leave it at {default}, "
-            "or choose method=rebase"
-        )
+    if not method.balance_temperature > 0:
+        raise ValueError(f"method.balance_temperature is {method.balance_temperature}; give more than 0, such as 0.1")
     if method.name == "ccc" and len(set(method.budgets)) != 2:
         raise ValueError(f"method.budgets is {method.budgets}; ccc has two classes: give a short and a long budget")
     if method.name.startswith("scc") and min(method.budgets) < method.tokens_per_step:

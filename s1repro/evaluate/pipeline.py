@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from s1repro.artifacts import Journal, fingerprint, stage_folder
 from s1repro.benchmarks import benchmark_fingerprint, load_benchmark
-from s1repro.config import Config, EngineConfig
+from s1repro.config import METHODS, METHODS_OF, Config, EngineConfig
 from s1repro.evaluate.journal import SAMPLES, PointKey, claim, complete, finished, is_complete, listed_points
 from s1repro.evaluate.plan import Task, plan, points
 from s1repro.pretrained import load_tokenizer, model_mark, require_model
@@ -147,8 +147,12 @@ def _identity(config: Config) -> dict[str, Any]:
     """What two samples must share to be points of one curve."""
     # Further points and samples may join; but the budgets of `ccc` are its two classes.
     open_ = ("waits", "samples") if config.method.name == "ccc" else ("budgets", "waits", "samples")
-    method = {name: value for name, value in vars(config.method).items() if name not in open_}
-    if method["reward_model"]:
+    method = {
+        name: value
+        for name, value in vars(config.method).items()
+        if name not in open_ and config.method.name in METHODS_OF.get(name, METHODS)
+    }
+    if config.method.reward_model:
         method["reward_model"] = model_mark(config.method.reward_model, "method.reward_model")
     return {
         "model": model_mark(config.checkpoint, "checkpoint"),

@@ -57,6 +57,15 @@ def test_wait_strings_are_taken_in_turn() -> None:
     assert request(method, QUESTION, 64, 2)[1].wait_strings == ("Wait", "Hmm")
 
 
+OWN: dict[str, dict[str, Any]] = {
+    "scc": {"tokens_per_step": 16},
+    "scc+bf": {"tokens_per_step": 16},
+    "rejection": {"tries": 3},
+    "best-of-n": {"candidates": 3, "reward_model": "some"},
+    "rebase": {"candidates": 3, "step_tokens": 8, "reward_model": "some"},
+}
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_runs_to_graded_samples(name: str, config: Config, questions: list[Question], load: Load) -> None:
     config.method = MethodConfig(
@@ -64,11 +73,7 @@ def test_every_method_runs_to_graded_samples(name: str, config: Config, question
         budgets=[16, 64],
         temperature=1.0 if name in ("rejection", "best-of-n", "rebase") else 0.0,
         answer_tokens=20,
-        tokens_per_step=16,
-        tries=3,
-        candidates=3,
-        step_tokens=8,
-        reward_model="some" if name in ("best-of-n", "rebase") else "",
+        **OWN.get(name, {}),
     )
     check_method(config)
     engine, samples = load(config.engine, ""), list[Sample]()
@@ -123,6 +128,10 @@ def test_what_a_method_needs_is_told_before_it_runs(config: Config) -> None:
         ({"name": "force", "wait_strings": []}, "method.wait_strings is empty"),
         ({"name": "force", "loop_repeats": 1}, "method.loop_repeats is 1"),
         ({"name": "force", "balance_temperature": 0.2}, "balance_temperature is 0.2, but force has no such setting"),
+        ({"name": "tcc", "tokens_per_step": 16}, "tokens_per_step is 16, .* or choose method=scc or method=scc-bf"),
+        ({"name": "rejection", "temperature": 1.0, "candidates": 4}, "candidates is 4, but rejection has no such"),
+        ({"name": "best-of-n", **searched, "step_tokens": 8}, "leave it at 256, or choose method=rebase"),
+        ({"name": "ccc", "wait_strings": ["Hmm"]}, "wait_strings is .*, but ccc has no such setting"),
         ({"name": "rebase", **searched, "balance_temperature": 0.0}, "balance_temperature is 0.0; give more than 0"),
         ({"name": "rebase", **searched, "balance_temperature": nan}, "balance_temperature is nan; give more than 0"),
     ]
