@@ -51,8 +51,8 @@ async def eight_points(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]
 
 async def long_thinking(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
     """The same where thinking is about 50 times as long as an answer: Waits keep it going."""
-    points = [Budget(cap, waits=40, answer_tokens=ANSWER) for cap in (75, 150, 300, 450)]
-    points += [Budget(600, waits=count, answer_tokens=ANSWER) for count in (10, 20, 30, 40)]
+    points = [Budget(cap, waits=20, answer_tokens=ANSWER) for cap in (20, 40, 80, 160)]
+    points += [Budget(320, waits=count, answer_tokens=ANSWER) for count in (5, 10, 15, 20)]
     _, sweep_cost = await bench.measure(one_pass(bench.engine, prompts, points, FORMAT))
     taken, dearest = await bench.measure(run_by_run(bench.engine, prompts, points[-1:], FORMAT))
     thinking = sum(len(row[0].thinking_ids) for row in taken)

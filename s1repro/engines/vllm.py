@@ -17,6 +17,8 @@ Seen in vLLM 0.32, and why the code is as it is:
   fed back; ids beyond that are refused in front of every engine (`s1repro.engines.request`).
 - The stop token stays in `token_ids`. `ignore_eos` leaves `stop_token_ids` in force and keeps the tokenizer's own end
   of sequence from ending a completion that was not asked to stop there.
+- On a CPU a prompt that is computed in parts ends the engine, if its request samples with a seed ("CPU Generator does
+  not use offset"). So there prompts are computed whole.
 - The engine process does not notice when its parent is killed: see `_DiesWithParent`.
 - On a CPU vLLM binds its OpenMP threads to the first cores and overrides `OMP_NUM_THREADS`. Two engines, or an engine
   and a training, would then share a core while others idle. So threads are left to the system (`nobind`) and their
@@ -153,6 +155,7 @@ def engine_arguments(config: EngineConfig, model: str, trust_remote_code: bool =
     """What vLLM's engines are told, by its own names."""
     from vllm.platforms import current_platform
 
+    on_cpu = current_platform.is_cpu()
     return {
         "model": model,
         "trust_remote_code": trust_remote_code,
@@ -163,7 +166,9 @@ def engine_arguments(config: EngineConfig, model: str, trust_remote_code: bool =
         "gpu_memory_utilization": config.gpu_memory_utilization,
         "block_size": config.block_size,
         "tensor_parallel_size": config.tensor_parallel_size,
-        "kv_cache_memory_bytes": config.cpu_cache_gib * 2**30 if current_platform.is_cpu() else None,
+        "kv_cache_memory_bytes": config.cpu_cache_gib * 2**30 if on_cpu else None,
+        "enable_chunked_prefill": not on_cpu,
+        "max_num_batched_tokens": max(4096, config.max_model_len) if on_cpu else None,
         "load_format": "safetensors",
         "generation_config": "vllm",  # the hub's file would change temperature and top_p behind our back
         "disable_log_stats": True,

@@ -123,6 +123,6 @@ def _difference_row(
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     if not rows:
-        return "Nothing to compare: no baseline and no Waits."
+        return "Nothing to compare: no baseline has a point of the same method and budget, and there are no Waits."
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -92,6 +92,21 @@ def test_a_seed_reproduces_a_sample_in_any_company(vllm_engine: Engine, run: Run
     assert len(set(crowd)) == 100
 
 
+def test_seeded_samples_of_more_prompt_than_the_engine_computes_at_once(vllm_engine: Engine, run: Run) -> None:
+    """64 prompts of 240 tokens are well beyond a step's; a CPU engine dies where one of them is computed in parts."""
+    prompts = [[5 + (i * j) % 97 for j in range(1, 241)] for i in range(64)]
+
+    async def sample() -> list[Completion]:
+        asked = (
+            vllm_engine.complete(prompt, max_tokens=4, stop=Stop(), sampling=Sampling(1.0, 1.0, i))
+            for i, prompt in enumerate(prompts)
+        )
+        return await asyncio.gather(*asked)
+
+    together = run(sample())
+    assert all(len(completion.token_ids) == 4 for completion in together)
+
+
 def test_a_request_that_does_not_fit_is_refused(vllm_engine: Engine, run: Run) -> None:
     with pytest.raises(ValueError, match="do not fit in max_model_len 256"):
         run(vllm_engine.complete([5] * 200, max_tokens=57, stop=Stop(), sampling=GREEDY))
