@@ -214,17 +214,9 @@ def scripted(tokenizer: PreTrainedTokenizerBase, *rounds: list[int]) -> Scripted
 
 
 @pytest.fixture()
-def parts(qwen_tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
-    fmt = FORMATS["qwen"]
-    return {
-        "tokenizer": qwen_tokenizer,
-        "fmt": fmt,
-        "prompt": fmt.prompt_ids(qwen_tokenizer, "2+2?"),
-        "stop": fmt.stop_ids(qwen_tokenizer)[0],
-        "end": qwen_tokenizer.eos_token_id,
-        "wait": plain_ids(qwen_tokenizer, "Wait"),
-        "final": plain_ids(qwen_tokenizer, "Final Answer:"),
-    }
+def parts(qwen: dict[str, Any]) -> dict[str, Any]:
+    """Those of s1's format, and the Wait; in lists, to be put together."""
+    return {**qwen, "wait": plain_ids(qwen["tokenizer"], "Wait"), "final": list(qwen["final"])}
 
 
 def run_force(engine: Engine, parts: dict[str, Any], budget: Budget) -> Forced:
