@@ -56,12 +56,12 @@ eagle: ## (not built yet) a draft head for speculative decoding
 	@echo 'not built yet: training an EAGLE head and measuring its speed-up' >&2; exit 1
 
 # Table 3. The models of the conditional methods learn from the demo's set, with the instructions in their questions.
-TABLE3 := recipe=demo 'method.budgets=[16,32,64,128,256]' 'method.waits=[0]'
+TABLE3 := recipe=demo 'method.budgets=[16,32,64,128,256]' method.answer_tokens=12
 paper: demo ## Table 3 of the paper, its seven methods, on the demo's world: runs/demo-table3/report
 	@for control in token step class; do \
 		$(PYTHON) -m s1repro.train recipe=demo name=demo-$$control sft.control=$$control \
 			curated=runs/demo/curate/s1k.jsonl || exit; done
-	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-table3 checkpoint=runs/demo/train/checkpoint
+	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-table3 'method.waits=[0]' checkpoint=runs/demo/train/checkpoint
 	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-tcc method=tcc checkpoint=runs/demo-token/train/checkpoint
 	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-tcc-bf method=tcc-bf checkpoint=runs/demo-token/train/checkpoint
 	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-scc method=scc method.tokens_per_step=16 \

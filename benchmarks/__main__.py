@@ -19,30 +19,31 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from transformers import PreTrainedTokenizerBase
+
 from benchmarks import comparisons
 from benchmarks.agreement import Recorder, differences
-from benchmarks.comparisons import EIGHT_POINTS, FORMAT, ratio
+from benchmarks.comparisons import EIGHT_POINTS, ratio
 from benchmarks.curve import one_pass
 from benchmarks.measure import Bench, Stopwatch
 from benchmarks.public import BatchApi, public_scheme
 from s1repro.artifacts import write_text
 from s1repro.benchmarks import load_benchmark
-from s1repro.config import EngineConfig
-from s1repro.engines.transformers import TransformersEngine
-from s1repro.engines.vllm import VllmEngine
+from s1repro.chat import FORMATS, BoundFormat
+from s1repro.engines.transformers import Transformers, TransformersEngine
+from s1repro.engines.vllm import Vllm, VllmEngine
 from s1repro.pretrained import load_tokenizer
 from s1repro.scaling import Forced
 
 CHECKPOINT = "runs/demo/train/checkpoint"
-VLLM = EngineConfig(
-    name="vllm",
+VLLM = Vllm(
     max_model_len=1024,
     max_concurrency=1024,  # room for the answers beside 250 traces
     enforce_eager=True,
     gpu_memory_utilization=0.3,
     cpu_cache_gib=2,
 )
-TRANSFORMERS = EngineConfig(name="transformers", max_model_len=1024, max_concurrency=64, enforce_eager=True)
+TRANSFORMERS = Transformers(max_model_len=1024, max_concurrency=64)
 Found = dict[str, dict[str, Any]]
 
 
@@ -51,7 +52,7 @@ async def on_vllm(prompts: list[list[int]]) -> tuple[Found, list[list[Forced]], 
     engine = VllmEngine(VLLM, CHECKPOINT)
     try:
         bench = Bench(engine)
-        await one_pass(bench.engine, prompts[:8], EIGHT_POINTS, FORMAT)  # what only the first requests take
+        await one_pass(bench.engine, prompts[:8], EIGHT_POINTS, bench.fmt)  # what only the first requests take
         found: Found = {}
         for compare in (
             comparisons.many_queued,
@@ -63,7 +64,7 @@ async def on_vllm(prompts: list[list[int]]) -> tuple[Found, list[list[Forced]], 
             found[compare.__name__] = await compare(bench, prompts)
             show(compare.__name__, found[compare.__name__])
         recorder = Recorder(engine)
-        return found, await one_pass(recorder, prompts, EIGHT_POINTS, FORMAT), recorder
+        return found, await one_pass(recorder, prompts, EIGHT_POINTS, bench.fmt), recorder
     finally:
         await engine.close()
 
@@ -71,10 +72,11 @@ async def on_vllm(prompts: list[list[int]]) -> tuple[Found, list[list[Forced]], 
 def against_public_scheme(prompts: list[list[int]], sweep_seconds: float, *, as_shipped: bool) -> dict[str, Any]:
     """The eight points by the public code's scheme, after the sweep that took `sweep_seconds`."""
     api = BatchApi(VLLM, CHECKPOINT, as_shipped=as_shipped)
-    public_scheme(api, api.tokenizer, prompts[:8], EIGHT_POINTS, FORMAT)
+    fmt = _format(api.tokenizer)
+    public_scheme(api, prompts[:8], EIGHT_POINTS, fmt)
     api.forget_prefixes()
     watch = Stopwatch(api)
-    public_scheme(api, api.tokenizer, prompts, EIGHT_POINTS, FORMAT)
+    public_scheme(api, prompts, EIGHT_POINTS, fmt)
     cost = watch.cost()
     api.close()
     return {"public_scheme": cost.to_json(), "sweep_seconds_to_public_scheme": ratio(sweep_seconds, cost.seconds)}
@@ -83,7 +85,7 @@ def against_public_scheme(prompts: list[list[int]], sweep_seconds: float, *, as_
 async def against_transformers(prompts: list[list[int]], swept: list[list[Forced]], vllm: Recorder) -> dict[str, Any]:
     """The share of samples that are the same on transformers, and how near a tie the others begin to differ."""
     recorder = Recorder(TransformersEngine(TRANSFORMERS, CHECKPOINT))
-    other = await one_pass(recorder, prompts, EIGHT_POINTS, FORMAT)
+    other = await one_pass(recorder, prompts, EIGHT_POINTS, _format(recorder.tokenizer))
     await recorder.close()
     pairs = [pair for rows in zip(swept, other, strict=True) for pair in zip(*rows, strict=True)]
     found = differences(vllm, recorder, CHECKPOINT)
@@ -106,8 +108,8 @@ def main() -> None:
     """Compare, and write down."""
     if not Path(CHECKPOINT).is_dir():
         raise SystemExit(f"error: no model in {CHECKPOINT}: run make demo first")
-    tokenizer = load_tokenizer(CHECKPOINT, "model", trust_remote_code=False)
-    prompts = [FORMAT.prompt_ids(tokenizer, question.text) for question in load_benchmark("demo")]
+    fmt = _format(load_tokenizer(CHECKPOINT, "model", trust_remote_code=False))
+    prompts = [fmt.prompt_ids(question.text) for question in load_benchmark("demo")]
     found, swept, recorder = asyncio.run(on_vllm(prompts))
     sweep_seconds = found["eight_points"]["sweep"]["seconds"]
     found["public_scheme"] = against_public_scheme(prompts, sweep_seconds, as_shipped=True)
@@ -126,6 +128,10 @@ def main() -> None:
     path = Path("benchmarks") / f"{today}.json"
     write_text(path, json.dumps(facts, indent=2) + "\n")
     print(path)
+
+
+def _format(tokenizer: PreTrainedTokenizerBase) -> BoundFormat:
+    return FORMATS["qwen-plain"].bind(tokenizer)
 
 
 def _cpu() -> str:

@@ -13,12 +13,10 @@ from typing import Any
 
 from benchmarks.curve import GREEDY, one_pass, run_by_run
 from benchmarks.measure import Bench, Cost, peak_mib
-from s1repro.chat import FORMATS
 from s1repro.engines.base import Engine, Stop
 from s1repro.scaling import Budget, force
 from s1repro.scaling.candidates import together
 
-FORMAT = FORMATS["qwen-plain"]
 ANSWER = 12
 QUEUED = 10_000
 
@@ -36,9 +34,9 @@ EIGHT_POINTS = curve((32, 64, 128, 256, 512), (1, 2, 3))
 async def eight_points(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
     """An 8-point curve: one pass against one run a point."""
     points = EIGHT_POINTS
-    swept, sweep_cost = await bench.measure(one_pass(bench.engine, prompts, points, FORMAT))
-    single, single_cost = await bench.measure(run_by_run(bench.engine, prompts, points, FORMAT))
-    _, dearest = await bench.measure(run_by_run(bench.engine, prompts, points[-1:], FORMAT))
+    swept, sweep_cost = await bench.measure(one_pass(bench.engine, prompts, points, bench.fmt))
+    single, single_cost = await bench.measure(run_by_run(bench.engine, prompts, points, bench.fmt))
+    _, dearest = await bench.measure(run_by_run(bench.engine, prompts, points[-1:], bench.fmt))
     return {
         "sweep": sweep_cost.to_json(),
         "independent": single_cost.to_json(),
@@ -53,8 +51,8 @@ async def long_thinking(bench: Bench, prompts: list[list[int]]) -> dict[str, Any
     """The same where thinking is about 50 times as long as an answer: Waits keep it going."""
     points = [Budget(cap, waits=20, answer_tokens=ANSWER) for cap in (20, 40, 80, 160)]
     points += [Budget(320, waits=count, answer_tokens=ANSWER) for count in (5, 10, 15, 20)]
-    _, sweep_cost = await bench.measure(one_pass(bench.engine, prompts, points, FORMAT))
-    taken, dearest = await bench.measure(run_by_run(bench.engine, prompts, points[-1:], FORMAT))
+    _, sweep_cost = await bench.measure(one_pass(bench.engine, prompts, points, bench.fmt))
+    taken, dearest = await bench.measure(run_by_run(bench.engine, prompts, points[-1:], bench.fmt))
     thinking = sum(len(row[0].thinking_ids) for row in taken)
     answers = sum(len(row[0].answer_ids) for row in taken)
     return {
@@ -71,7 +69,7 @@ async def more_points(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
     costs: dict[str, Cost] = {}
     for count in (4, 8, 16):
         caps = tuple(512 * step // count for step in range(1, count + 1))
-        _, costs[str(count)] = await bench.measure(one_pass(bench.engine, prompts, curve(caps), FORMAT))
+        _, costs[str(count)] = await bench.measure(one_pass(bench.engine, prompts, curve(caps), bench.fmt))
     return {
         "points": {count: cost.to_json() for count, cost in costs.items()},
         "seconds_16_to_4": ratio(costs["16"].seconds, costs["4"].seconds),
@@ -89,7 +87,7 @@ async def cap_alone(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
     costs: dict[str, list[Cost]] = {"force": [], "plain": [], "plain_in_two": []}
     for _ in range(3):
         forced, cost = await bench.measure(
-            together(force(bench.engine, prompt, budget, FORMAT, GREEDY) for prompt in prompts)
+            together(force(bench.engine, prompt, budget, bench.fmt, GREEDY) for prompt in prompts)
         )
         costs["force"].append(cost)
         # Each sample's tokens with their stops, so that all sides run the engine equally long.
@@ -120,7 +118,7 @@ async def many_queued(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
     budget = Budget(8, answer_tokens=2)
     gc.collect()
     before = peak_mib()
-    asked = (force(bench.engine, prompts[i % len(prompts)], budget, FORMAT, GREEDY) for i in range(QUEUED))
+    asked = (force(bench.engine, prompts[i % len(prompts)], budget, bench.fmt, GREEDY) for i in range(QUEUED))
     _, cost = await bench.measure(together(asked))
     return {"queued": QUEUED, **cost.to_json(), "added_mib": round(peak_mib() - before, 1)}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from s1repro.chat import ThinkingFormat
+from s1repro.chat import BoundFormat
 from s1repro.engines.base import Engine, Sampling
 from s1repro.scaling import Budget, Forced, force, sweep
 
@@ -17,15 +17,13 @@ GREEDY = Sampling()
 Prompts = Sequence[list[int]]
 
 
-async def one_pass(
-    engine: Engine, prompts: Prompts, points: Sequence[Budget], fmt: ThinkingFormat
-) -> list[list[Forced]]:
+async def one_pass(engine: Engine, prompts: Prompts, points: Sequence[Budget], fmt: BoundFormat) -> list[list[Forced]]:
     """Every prompt's curve from one trace: [prompt][point]."""
     return list(await asyncio.gather(*(sweep(engine, prompt, points, fmt, GREEDY) for prompt in prompts)))
 
 
 async def run_by_run(
-    engine: Engine, prompts: Prompts, points: Sequence[Budget], fmt: ThinkingFormat
+    engine: Engine, prompts: Prompts, points: Sequence[Budget], fmt: BoundFormat
 ) -> list[list[Forced]]:
     """One run a point, each batched over all prompts: [prompt][point]."""
     runs = [

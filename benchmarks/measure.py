@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from s1repro.chat import FORMATS
 from s1repro.engines.metered import MeteredEngine
 from s1repro.engines.vllm import VllmEngine
 
@@ -56,6 +57,7 @@ class Bench:
 
     def __init__(self, engine: VllmEngine) -> None:
         self.engine = MeteredEngine(engine)
+        self.fmt = FORMATS["qwen-plain"].bind(engine.tokenizer)
         self._vllm = engine
 
     async def measure(self, work: Coroutine[Any, Any, Any]) -> tuple[Any, Cost]:

@@ -6,8 +6,8 @@ what is too much is cut off afterwards; then all answer. Every round waits for i
 kinder here than there: prompts are cached across rounds, and a trace that has filled the model's length ends its
 rounds, where the public code crashes.
 
-    api = BatchApi(config, "runs/demo/train/checkpoint", as_shipped=True)
-    public_scheme(api, api.tokenizer, prompts, points, fmt)
+    api = BatchApi(settings, "runs/demo/train/checkpoint", as_shipped=True)
+    public_scheme(api, prompts, points, fmt)
     api.sampled_tokens
 """
 
@@ -20,9 +20,8 @@ from typing import Any, Protocol
 
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.chat import ThinkingFormat, plain_ids
-from s1repro.config import EngineConfig
-from s1repro.engines.vllm import engine_arguments
+from s1repro.chat import BoundFormat
+from s1repro.engines.vllm import Vllm, engine_arguments
 from s1repro.scaling import Budget
 
 
@@ -51,13 +50,13 @@ class BatchApi:
     which is faster on few cores: no process hands anything to another.
     """
 
-    def __init__(self, config: EngineConfig, model: str, *, as_shipped: bool) -> None:
+    def __init__(self, settings: Vllm, model: str, *, as_shipped: bool) -> None:
         from vllm import LLM
 
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "1" if as_shipped else "0"
-        self.max_model_len = config.max_model_len
+        self.max_model_len = settings.max_model_len
         self.requests = self.prompt_tokens = self.cached_tokens = self.sampled_tokens = 0
-        self._llm: Any = LLM(**engine_arguments(config, model))
+        self._llm: Any = LLM(**engine_arguments(settings, model))
         self.tokenizer: PreTrainedTokenizerBase = self._llm.get_tokenizer()
 
     def generate(self, prompts: Sequence[list[int]], max_tokens: int, stop_ids: Sequence[int]) -> list[Said]:
@@ -84,36 +83,23 @@ class BatchApi:
         self._llm.llm_engine.engine_core.shutdown()
 
 
-def public_scheme(
-    api: Batch,
-    tokenizer: PreTrainedTokenizerBase,
-    prompts: Sequence[list[int]],
-    points: Sequence[Budget],
-    fmt: ThinkingFormat,
-) -> None:
+def public_scheme(api: Batch, prompts: Sequence[list[int]], points: Sequence[Budget], fmt: BoundFormat) -> None:
     """Every point as a run of its own."""
-    stop_ids = [*fmt.stop_ids(tokenizer), *fmt.turn_end_ids(tokenizer)]
     for point in points:
-        traces = _think(api, tokenizer, prompts, point, stop_ids)
-        tail = [*fmt.end_of_thinking_ids(tokenizer), *plain_ids(tokenizer, point.final_string)]
+        traces = _think(api, prompts, point, fmt)
+        tail = [*fmt.cut_ids, *fmt.piece_ids(point.final_string)]
         opened = [[*prompt, *trace, *tail] for prompt, trace in zip(prompts, traces, strict=True)]
-        api.generate(opened, point.answer_tokens, fmt.turn_end_ids(tokenizer))
+        api.generate(opened, point.answer_tokens, fmt.turn_end_ids)
 
 
-def _think(
-    api: Batch,
-    tokenizer: PreTrainedTokenizerBase,
-    prompts: Sequence[list[int]],
-    point: Budget,
-    stop_ids: Sequence[int],
-) -> list[list[int]]:
+def _think(api: Batch, prompts: Sequence[list[int]], point: Budget, fmt: BoundFormat) -> list[list[int]]:
     """The traces after all rounds, cut to the budget."""
     assert point.max_thinking_tokens is not None
-    wait_ids = plain_ids(tokenizer, point.wait_strings[0])
+    wait_ids = fmt.piece_ids(point.wait_strings[0])
     traces: list[list[int]] = [[] for _ in prompts]
     going = list(range(len(prompts)))
     for round_ in range(point.waits + 1):
-        said = api.generate([[*prompts[i], *traces[i]] for i in going], point.max_thinking_tokens, stop_ids)
+        said = api.generate([[*prompts[i], *traces[i]] for i in going], point.max_thinking_tokens, fmt.end_ids)
         stopped = []
         for i, one in zip(going, said, strict=True):
             traces[i] += one.token_ids[:-1] if one.stopped else one.token_ids

@@ -5,16 +5,14 @@ evaluation prompt is an exact prefix of the ids the model was trained on. A form
 special tokens; text that comes from data (questions, traces, attempts) never becomes a special token, whatever it
 says. Where the tokens stop or how many there may be is `s1repro.scaling`'s business.
 
-    fmt = FORMATS["qwen"]
-    fmt.check(tokenizer)
-    prompt, completion = fmt.example_ids(tokenizer, "2+2?", "Two and two.", "4")
+    fmt = FORMATS["qwen"].bind(tokenizer)       # checked against the vocabulary, its fixed pieces encoded
+    prompt, completion = fmt.example_ids("2+2?", "Two and two.", "4")
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,17 +43,75 @@ class ThinkingFormat:
     answer_opening: str
     turn_ends: tuple[str, ...]
 
-    def prompt_ids(self, tokenizer: PreTrainedTokenizerBase, question: str) -> list[int]:
-        """The prompt's ids, up to and including the opening of the thinking."""
-        return [
-            *_markup(tokenizer, self.before_question),
-            *plain_ids(tokenizer, question),
-            *_markup(tokenizer, self.after_question),
-        ]
+    def bind(self, tokenizer: PreTrainedTokenizerBase) -> BoundFormat:
+        """The format in the ids of `tokenizer`, which must not be changed any more.
 
-    def example_ids(
-        self, tokenizer: PreTrainedTokenizerBase, question: str, trace: str, attempt: str
-    ) -> tuple[list[int], list[int]]:
+        Raises `ValueError` unless every special token of the format is one token of `tokenizer`.
+        """
+        added: dict[str, int] = tokenizer.get_added_vocab()
+        self._require(added, tokenizer)
+        opening = _encode(tokenizer, self.answer_opening, split_special=False)
+        stop = added.get(self.delimiter)
+        ends = {added[token] for token in self.turn_ends if token in added}
+        if isinstance(tokenizer.eos_token_id, int):
+            ends.add(tokenizer.eos_token_id)
+        return BoundFormat(
+            text=self,
+            tokenizer=tokenizer,
+            before_ids=_encode(tokenizer, self.before_question, split_special=False),
+            after_ids=_encode(tokenizer, self.after_question, split_special=False),
+            closed_ids=opening,
+            cut_ids=(*plain_ids(tokenizer, self.trace_end), *opening),
+            stop_ids=() if stop is None else (stop,),
+            stop_strings=(self.delimiter,) if stop is None else (),
+            turn_end_id=added[self.turn_ends[0]],
+            turn_end_ids=tuple(sorted(ends - {stop})),
+        )
+
+    def _require(self, added: dict[str, int], tokenizer: PreTrainedTokenizerBase) -> None:
+        template = self.before_question + self.after_question + self.answer_opening + self.turn_ends[0]
+        needed = sorted({*SPECIAL.findall(template), *SPECIAL.findall(self.delimiter)})
+        missing = [token for token in needed if token not in added]
+        if missing:
+            raise ValueError(
+                f"thinking format {self.name!r} needs the special token(s) {', '.join(missing)}, which the tokenizer "
+                f"of {tokenizer.name_or_path or 'the model'} does not have: set model.format to one that suits the "
+                f"model ({', '.join(FORMATS)})"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class BoundFormat:
+    """A format in the ids of one tokenizer: its fixed pieces are encoded, what comes from data is encoded by it.
+
+    Thinking ends with one of `stop_ids` or `stop_strings`: the delimiter, where it is one token and where it is more.
+    The turn ends with one of `turn_end_ids`: the format's own and the tokenizer's end of sequence.
+    """
+
+    text: ThinkingFormat
+    tokenizer: PreTrainedTokenizerBase
+    before_ids: tuple[int, ...]
+    after_ids: tuple[int, ...]
+    closed_ids: tuple[int, ...]
+    """What follows a trace whose `delimiter` the model wrote itself: `trace_end` is already there."""
+    cut_ids: tuple[int, ...]
+    """What follows a trace that is cut where it stands: `trace_end` comes first."""
+    stop_ids: tuple[int, ...]
+    stop_strings: tuple[str, ...]
+    turn_end_id: int
+    turn_end_ids: tuple[int, ...]
+    _pieces: dict[str, tuple[int, ...]] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def end_ids(self) -> tuple[int, ...]:
+        """The single tokens that end thinking or an answer."""
+        return (*self.stop_ids, *self.turn_end_ids)
+
+    def prompt_ids(self, question: str) -> list[int]:
+        """The prompt's ids, up to and including the opening of the thinking."""
+        return [*self.before_ids, *plain_ids(self.tokenizer, question), *self.after_ids]
+
+    def example_ids(self, question: str, trace: str, attempt: str) -> tuple[list[int], list[int]]:
         """A training example: (prompt ids, completion ids).
 
         The completion is the trace, the end of thinking, the attempt and the end of the turn; the loss is taken on
@@ -66,52 +122,25 @@ class ThinkingFormat:
         if ANSWER_MARKER not in attempt:
             attempt = f"{ANSWER_MARKER} {attempt}"
         completion = [
-            *plain_ids(tokenizer, trace.strip() + self.trace_end),
-            *self.end_of_thinking_ids(tokenizer, natural=True),
-            *plain_ids(tokenizer, attempt),
-            *_markup(tokenizer, self.turn_ends[0]),
+            *plain_ids(self.tokenizer, self.closed(trace)),
+            *self.closed_ids,
+            *plain_ids(self.tokenizer, attempt),
+            self.turn_end_id,
         ]
-        return self.prompt_ids(tokenizer, question), completion
+        return self.prompt_ids(question), completion
 
-    def end_of_thinking_ids(self, tokenizer: PreTrainedTokenizerBase, *, natural: bool = False) -> list[int]:
-        """What is appended to end thinking.
+    def closed(self, trace: str) -> str:
+        """The text of a trace that ends by itself, as the model writes it in front of the delimiter."""
+        return trace.strip() + self.text.trace_end
 
-        `natural`: the model wrote `delimiter` itself, so `trace_end` is already there. Otherwise thinking is cut
-        where it stands and `trace_end` comes first.
+    def piece_ids(self, text: str) -> tuple[int, ...]:
+        """The ids of a fixed piece, such as a Wait or a final string: encoded when it is first asked for.
+
+        Every request needs the same few, and a tokenizer takes longer over each than over starting the request.
         """
-        opening = _markup(tokenizer, self.answer_opening)
-        return opening if natural else [*plain_ids(tokenizer, self.trace_end), *opening]
-
-    def stop_ids(self, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
-        """The ids that end thinking: the delimiter's, where it is one token of `tokenizer`."""
-        found = _added_vocab(tokenizer, len(tokenizer)).get(self.delimiter)
-        return () if found is None else (found,)
-
-    def stop_strings(self, tokenizer: PreTrainedTokenizerBase) -> tuple[str, ...]:
-        """The texts that end thinking: the delimiter, where it is more than one token of `tokenizer`."""
-        return () if self.stop_ids(tokenizer) else (self.delimiter,)
-
-    def turn_end_ids(self, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
-        """The ids that end the model's turn: the format's own and the tokenizer's end of sequence."""
-        vocabulary = _added_vocab(tokenizer, len(tokenizer))
-        ids = {vocabulary[self.turn_ends[0]]}  # `check` has made sure that it is there
-        ids.update(vocabulary[token] for token in self.turn_ends[1:] if token in vocabulary)
-        if isinstance(tokenizer.eos_token_id, int):
-            ids.add(tokenizer.eos_token_id)
-        return tuple(sorted(ids - set(self.stop_ids(tokenizer))))
-
-    def check(self, tokenizer: PreTrainedTokenizerBase) -> None:
-        """Raise `ValueError` unless every special token of the format is one token of `tokenizer`."""
-        template = self.before_question + self.after_question + self.answer_opening + self.turn_ends[0]
-        needed = sorted({*SPECIAL.findall(template), *SPECIAL.findall(self.delimiter)})
-        added = _added_vocab(tokenizer, len(tokenizer))
-        missing = [token for token in needed if token not in added]
-        if missing:
-            raise ValueError(
-                f"thinking format {self.name!r} needs the special token(s) {', '.join(missing)}, which the tokenizer "
-                f"of {tokenizer.name_or_path or 'the model'} does not have: set model.format to one that suits the "
-                f"model ({', '.join(FORMATS)})"
-            )
+        if text not in self._pieces:
+            self._pieces[text] = tuple(plain_ids(self.tokenizer, text))
+        return self._pieces[text]
 
 
 def plain_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
@@ -120,9 +149,9 @@ def plain_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     `split_special_tokens` alone leaves added tokens that are not flagged special (`<|fim_pad|>` and `<tool_call>` in
     Qwen2.5), so where any added token is spelt out it is encoded letter by letter.
     """
-    spelt = [token for token in _added_vocab(tokenizer, len(tokenizer)) if len(token) > 1 and token in text]
+    spelt = [token for token in tokenizer.get_added_vocab() if len(token) > 1 and token in text]
     if not spelt:
-        return _encode(tokenizer, text, split_special=True)
+        return list(_encode(tokenizer, text, split_special=True))
     pattern = "|".join(re.escape(token) for token in sorted(spelt, key=len, reverse=True))
     ids: list[int] = []
     for index, piece in enumerate(re.split(f"({pattern})", text)):
@@ -132,28 +161,8 @@ def plain_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     return ids
 
 
-def _markup(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """Encode a piece of a format: special tokens are special."""
-    return _encode(tokenizer, text, split_special=False)
-
-
-def _encode(tokenizer: PreTrainedTokenizerBase, text: str, *, split_special: bool) -> list[int]:
-    return list(_encoded(tokenizer, len(tokenizer), text, split_special))
-
-
-# Every request needs the same few pieces, and a tokenizer takes longer over each than over starting the request.
-# What is kept is kept for a tokenizer of a size, for tokens may be added to one.
-
-
-@lru_cache(maxsize=1024)
-def _encoded(tokenizer: PreTrainedTokenizerBase, size: int, text: str, split_special: bool) -> tuple[int, ...]:
+def _encode(tokenizer: PreTrainedTokenizerBase, text: str, *, split_special: bool) -> tuple[int, ...]:
     return tuple(tokenizer(text, add_special_tokens=False, split_special_tokens=split_special)["input_ids"])
-
-
-@lru_cache(maxsize=16)
-def _added_vocab(tokenizer: PreTrainedTokenizerBase, size: int) -> dict[str, int]:
-    added: dict[str, int] = tokenizer.get_added_vocab()
-    return added
 
 
 def _qwen(name: str, system: str) -> ThinkingFormat:

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from traceback import print_exc
-from typing import Any, NoReturn, cast, get_type_hints
+from typing import Any, NoReturn, cast
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -91,7 +91,12 @@ def _typed(composed: DictConfig) -> Config:
         recipes = ", ".join(f"recipe={path.stem}" for path in sorted((CONF / "recipe").glob("*.yaml")))
         raise ValueError(f"no value for {', '.join(missing)}: give {missing[0]}=... or one of {recipes}")
     # Merged anew, because Hydra lets +key=value add what the schema does not have.
-    config = cast(Config, OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), tree)))
+    schema = OmegaConf.structured(Config)
+    for group in schema:
+        chosen = OmegaConf.get_type(composed, group)
+        if is_dataclass(chosen):  # the type that the group's option named
+            schema[group] = OmegaConf.structured(chosen)
+    config = cast(Config, OmegaConf.to_object(OmegaConf.merge(schema, tree)))
     check(config)
     return config
 
@@ -109,7 +114,7 @@ def _missing(tree: dict[str, Any], prefix: str = "") -> list[str]:
 
 def _explain(error: BaseException) -> str:
     """One line that names what is wrong and, where there are choices, the choices."""
-    source = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
+    source = _source(error)
     first_line = (str(source).splitlines() or [type(source).__name__])[0].strip()
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
         group, _, option = error.missing_cfg_file.rpartition("/")
@@ -118,23 +123,28 @@ def _explain(error: BaseException) -> str:
         return f"{error.override}: not a valid override ({first_line}); write key=value"
     if isinstance(source, OmegaConfBaseException) and source.full_key:
         if isinstance(source, ConfigKeyError | ConfigAttributeError):
-            return _unknown_key(source.full_key)
+            return _unknown_key(source.full_key, source.object_type)
         return f"{source.full_key}: {first_line}"
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _unknown_key(key: str) -> str:
-    """Explain a dotted key that `Config` does not have: the nearest one, and all at its level."""
-    node: type = Config
+def _source(error: BaseException) -> BaseException:
+    """What Hydra's own exceptions were raised for, or the error itself."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, OmegaConfBaseException):
+        cause = cause.__cause__
+    return cause or error
+
+
+def _unknown_key(key: str, owner: type | None) -> str:
+    """Explain a dotted key that its `owner`, a type of the tree, does not have: the nearest one, and all there are."""
     *groups, last = key.split(".")
-    for depth, group in enumerate(groups):
-        hints = get_type_hints(node)
-        if not is_dataclass(hints.get(group)):
-            groups, last = groups[:depth], group
-            break
-        node = hints[group]
-    names = [field.name for field in fields(cast(Any, node))]
+    if not is_dataclass(owner):  # a key below a leaf
+        return f"{key}: no such key; {'.'.join(groups)} has none below it"
+    names = [field.name for field in fields(owner)]
     prefix = "".join(f"{group}." for group in groups)
     close = difflib.get_close_matches(last, names, n=1)
     hint = f"did you mean {prefix}{close[0]}? " if close else ""
-    return f"{key}: no such key; {hint}{'.'.join(groups) or 'the config'} has: {', '.join(names)}"
+    name = getattr(owner, "name", None)
+    kind = f" ({name})" if groups and isinstance(name, str) else ""
+    return f"{key}: no such key; {hint}{'.'.join(groups) or 'the config'}{kind} has: {', '.join(names)}"

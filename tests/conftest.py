@@ -144,12 +144,10 @@ def run() -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
 @pytest.fixture(scope="session")
 def vllm_engine(tiny_qwen: Path, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> Iterator[Any]:
     """The one real vLLM engine of the session, over `tiny_qwen`."""
-    from s1repro.config import EngineConfig
     from s1repro.engines import load_engine
+    from s1repro.engines.vllm import Vllm
 
-    config = EngineConfig(
-        name="vllm", max_model_len=256, max_concurrency=64, enforce_eager=True, gpu_memory_utilization=0.3
-    )
+    config = Vllm(max_model_len=256, max_concurrency=64, enforce_eager=True, gpu_memory_utilization=0.3)
     engine = load_engine(config, str(tiny_qwen))
     yield engine
     run(engine.close())

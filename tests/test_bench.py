@@ -16,17 +16,16 @@ from benchmarks.agreement import Recorder, differences
 from benchmarks.comparisons import EIGHT_POINTS, curve
 from benchmarks.curve import GREEDY, one_pass, run_by_run
 from benchmarks.public import Said, public_scheme
-from s1repro.chat import FORMATS
+from s1repro.chat import FORMATS, BoundFormat
 from s1repro.engines import Completion, ScriptedEngine, Stop
 from s1repro.engines.metered import MeteredEngine
 
-FORMAT = FORMATS["qwen-plain"]
 POINTS = curve((8, 16, 40), (1, 2))
 
 
 @pytest.fixture
 def engine(qwen_tokenizer: PreTrainedTokenizerBase) -> MeteredEngine:
-    stop = FORMAT.stop_ids(qwen_tokenizer)[0]
+    stop = FORMATS["qwen-plain"].bind(qwen_tokenizer).stop_ids[0]
 
     def script(ids: tuple[int, ...]) -> Iterator[int]:
         rng = random.Random(hash(ids))
@@ -36,8 +35,13 @@ def engine(qwen_tokenizer: PreTrainedTokenizerBase) -> MeteredEngine:
     return MeteredEngine(ScriptedEngine(qwen_tokenizer, script, 400))
 
 
-def prompts(engine: MeteredEngine) -> list[list[int]]:
-    return [FORMAT.prompt_ids(engine.tokenizer, f"What is {i} plus {i}?") for i in range(12)]
+@pytest.fixture
+def fmt(engine: MeteredEngine) -> BoundFormat:
+    return FORMATS["qwen-plain"].bind(engine.tokenizer)
+
+
+def prompts(fmt: BoundFormat) -> list[list[int]]:
+    return [fmt.prompt_ids(f"What is {i} plus {i}?") for i in range(12)]
 
 
 def test_the_points_are_caps_and_waits_at_the_largest() -> None:
@@ -50,10 +54,10 @@ def test_the_points_are_caps_and_waits_at_the_largest() -> None:
     ]
 
 
-def test_one_pass_takes_the_same_curve_for_fewer_tokens(engine: MeteredEngine) -> None:
-    swept = asyncio.run(one_pass(engine, prompts(engine), POINTS, FORMAT))
+def test_one_pass_takes_the_same_curve_for_fewer_tokens(engine: MeteredEngine, fmt: BoundFormat) -> None:
+    swept = asyncio.run(one_pass(engine, prompts(fmt), POINTS, fmt))
     cost = engine.sampled_tokens
-    assert swept == asyncio.run(run_by_run(engine, prompts(engine), POINTS, FORMAT))
+    assert swept == asyncio.run(run_by_run(engine, prompts(fmt), POINTS, fmt))
     assert 0 < cost < 0.8 * (engine.sampled_tokens - cost)
 
 
@@ -76,9 +80,11 @@ class ScriptedBatch:
         return [Said([*one.token_ids, *one.stop_ids], one.finish_reason == "stop") for one in asyncio.run(run())]
 
 
-def test_the_public_scheme_takes_a_run_a_point_in_rounds_of_all_that_go_on(engine: MeteredEngine) -> None:
+def test_the_public_scheme_takes_a_run_a_point_in_rounds_of_all_that_go_on(
+    engine: MeteredEngine, fmt: BoundFormat
+) -> None:
     batch = ScriptedBatch(engine)
-    public_scheme(batch, engine.tokenizer, prompts(engine), POINTS, FORMAT)
+    public_scheme(batch, prompts(fmt), POINTS, fmt)
     assert len(batch.rounds) == sum(point.waits + 2 for point in POINTS)  # the thinking, a round a Wait, the answer
     assert [asked for asked in batch.rounds if asked > 12] == []
     assert batch.rounds[:6] == [12] * 6, "caps alone: all think, all answer"

@@ -21,7 +21,8 @@ def stage(config: Config) -> None:
     if config.seed == 8:
         raise KeyboardInterrupt
     assert config.seed != 9, "a bug"
-    print(config.name, config.model.base, config.sft.lora, config.method.budgets, config.checkpoint, config.seed)
+    kind = type(config.sft).__name__
+    print(config.name, config.model.base, kind, config.method.budgets, config.checkpoint, config.seed)
     print("torch" in sys.modules)
 
 if __name__ == "__main__":
@@ -47,7 +48,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
 def test_a_recipe_with_overrides_runs_and_leaves_no_files(tmp_path: Path) -> None:
     result = run(tmp_path, "recipe=demo", "sft=lora", "method.budgets=[5,6]")
     assert result.returncode == 0, result.stderr
-    assert result.stdout == "demo data/demo/base True [5, 6] runs/demo/train/checkpoint 0\nFalse\n"
+    assert result.stdout == "demo data/demo/base LoraConfig [5, 6] runs/demo/train/checkpoint 0\nFalse\n"
     assert result.stderr == ""
     assert [entry.name for entry in tmp_path.iterdir()] == ["stage.py"]
 
@@ -55,7 +56,7 @@ def test_a_recipe_with_overrides_runs_and_leaves_no_files(tmp_path: Path) -> Non
 def test_a_run_without_a_recipe_is_the_papers(tmp_path: Path) -> None:
     result = run(tmp_path, "name=mine")
     assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith("mine Qwen/Qwen2.5-32B-Instruct False [512, ")
+    assert result.stdout.startswith("mine Qwen/Qwen2.5-32B-Instruct SftConfig [512, ")
 
 
 MISTAKES = [
@@ -64,12 +65,24 @@ MISTAKES = [
     pytest.param(["recipe=nope"], ["recipe=nope", "demo"], id="recipe"),
     pytest.param(["recipe=demo", "sft=nope"], ["sft=nope", "demo, full, lora"], id="option"),
     pytest.param(["recipe=demo", "modle=demo"], ["modle", "did you mean model?", "engine, method"], id="group"),
-    pytest.param(["recipe=demo", "sft.epoch=3"], ["sft.epoch:", "did you mean sft.epochs?", "lora_rank"], id="key"),
+    pytest.param(["recipe=demo", "sft.epoch=3"], ["sft.epoch:", "did you mean sft.epochs?", "max_length"], id="key"),
     pytest.param(["recipe=demo", "+sft.epoch=3"], ["sft.epoch:", "did you mean sft.epochs?"], id="added key"),
     pytest.param(["recipe=demo", "++other=3"], ["other:", "no such key"], id="forced key"),
     pytest.param(["recipe=demo", "seed.x=3"], ["seed"], id="key below a value"),
     pytest.param(["recipe=demo", "sft.epochs=many"], ["sft.epochs:", "'many'", "Float"], id="number"),
-    pytest.param(["recipe=demo", "sft.lora=3.5"], ["sft.lora:", "3.5"], id="bool"),
+    pytest.param(["recipe=demo", "sft.bf16=3.5"], ["sft.bf16:", "3.5"], id="bool"),
+    pytest.param(["recipe=demo", "sft.rank=4"], ["sft.rank: no such key"], id="key of another way to train"),
+    pytest.param(["recipe=demo", "sft=lora", "sft.rank=0"], ["sft.rank is 0"], id="value of the way that was chosen"),
+    pytest.param(
+        ["recipe=demo", "method=rebase", "method.waits=[1]"],
+        ["method.waits: no such key; method (rebase) has:", "step_tokens"],
+        id="key of another method",
+    ),
+    pytest.param(
+        ["recipe=demo", "engine=transformers", "engine.block_size=16"],
+        ["engine.block_size: no such key; engine (transformers) has: dtype"],
+        id="key of another engine",
+    ),
     pytest.param(["recipe=demo", "method.budgets=64"], ["method.budgets", "list"], id="list"),
     pytest.param(["recipe=demo", "method.budgets=[a]"], ["method.budgets", "'a'", "Integer"], id="list item"),
     pytest.param(["recipe=demo", "method.budgets=[1,"], ["method.budgets=[1,", "key=value"], id="syntax"),
@@ -118,7 +131,12 @@ def test_a_multirun_runs_every_job(tmp_path: Path, flag: str) -> None:
     result = run(tmp_path, "recipe=demo", flag, "seed=1,2", "sft=demo,lora")
     assert result.returncode == 0, result.stderr
     lines = [line.split() for line in result.stdout.splitlines() if line.startswith("demo ")]
-    assert [(line[2], line[-1]) for line in lines] == [("False", "1"), ("True", "1"), ("False", "2"), ("True", "2")]
+    assert [(line[2], line[-1]) for line in lines] == [
+        ("SftConfig", "1"),
+        ("LoraConfig", "1"),
+        ("SftConfig", "2"),
+        ("LoraConfig", "2"),
+    ]
     assert {entry.name for entry in tmp_path.iterdir()} == {"stage.py", "runs"}
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.yaml")] == ["runs/.multirun/multirun.yaml"]
 

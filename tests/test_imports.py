@@ -14,25 +14,26 @@ import pytest
 REPO = Path(__file__).resolve().parent.parent
 PACKAGE = REPO / "s1repro"
 
-FOUNDATION = "foundation"
+FOUNDATION, CONFIG = "foundation", "config"
 ARROWS = {
     FOUNDATION: set(),
     "engines": {FOUNDATION},
     "scaling": {FOUNDATION, "engines"},
-    "curate": {FOUNDATION, "engines"},
-    "train": {FOUNDATION, "engines"},
-    "evaluate": {FOUNDATION, "engines", "scaling"},
-    "report": {FOUNDATION},
+    CONFIG: {FOUNDATION, "engines", "scaling"},
+    "curate": {FOUNDATION, "engines", CONFIG},
+    "train": {FOUNDATION, "engines", CONFIG},
+    "evaluate": {FOUNDATION, "engines", "scaling", CONFIG},
+    "report": {FOUNDATION, "scaling", CONFIG},
     "demo": {FOUNDATION},
 }
-"""What each package may import, beside itself. Modules right in `s1repro` are the foundation."""
+"""What each package may import, beside itself. Modules right in `s1repro` are the foundation, but for the config tree,
+which holds the settings of engines and methods, and the command line that fills it."""
 
 EXCEPTIONS = {
     ("report", "s1repro.evaluate.metrics"),
     ("report", "s1repro.evaluate.journal"),
-    ("report", "s1repro.scaling.voting"),
 }
-"""A verb imports no other verb, but the report may use the paper's metrics, votes and the reader of the samples."""
+"""A verb imports no other verb, but the report may use the paper's metrics and the reader of the samples."""
 
 ONE_DOOR = ("vllm", "trl", "peft", "wandb", "lm_eval", "speculators")
 
@@ -49,6 +50,8 @@ MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 def package_of(module: str) -> str:
     """`engines` for `s1repro.engines.vllm`, the foundation for `s1repro.chat`."""
     parts = module.split(".")
+    if module in ("s1repro.config", "s1repro.cli"):
+        return CONFIG
     return parts[1] if len(parts) > 1 and (PACKAGE / parts[1]).is_dir() else FOUNDATION
 
 

@@ -29,11 +29,11 @@ from pathlib import Path
 
 import torch
 from torch.nn.functional import cross_entropy
-from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from s1repro.artifacts import file_sha256, write_text
-from s1repro.chat import FORMATS, ThinkingFormat, plain_ids
+from s1repro.chat import FORMATS, BoundFormat, plain_ids
 from s1repro.demo.documents import CHECK
 from s1repro.demo.problem import Problem, draw
 from s1repro.demo.teacher import think
@@ -86,11 +86,11 @@ def judge(problem: Problem, trace: str) -> list[bool]:
     return judged
 
 
-def label(tokenizer: PreTrainedTokenizerBase, fmt: ThinkingFormat, problem: Problem, trace: str) -> Judged:
+def label(fmt: BoundFormat, problem: Problem, trace: str) -> Judged:
     """`trace` about `problem` as the policy would have it in its context, each token with the label of its line."""
-    prompt = fmt.prompt_ids(tokenizer, problem.text)
-    told = plain_ids(tokenizer, trace.strip() + fmt.trace_end)
-    breaks = [str(tokenizer.decode([token])).count("\n") for token in told]
+    prompt = fmt.prompt_ids(problem.text)
+    told = plain_ids(fmt.tokenizer, fmt.closed(trace))
+    breaks = [str(fmt.tokenizer.decode([token])).count("\n") for token in told]
     lines = list(itertools.accumulate(breaks, initial=0))[:-1]  # a line break belongs to the line that it ends
     of_line = judge(problem, trace)
     ends = [place for place, line in enumerate(lines) if place + 1 == len(lines) or lines[place + 1] > line]
@@ -114,8 +114,7 @@ def draw_trace(rng: random.Random) -> tuple[Problem, str]:
 
 
 def batches(
-    tokenizer: PreTrainedTokenizerBase,
-    fmt: ThinkingFormat,
+    fmt: BoundFormat,
     rng: random.Random,
     steps: int,
     held_out: Collection[str],
@@ -124,7 +123,7 @@ def batches(
     made = 0
     while made < steps:
         drawn = [draw_trace(rng) for _ in range(BATCH * POOLED)]
-        traces = [label(tokenizer, fmt, *pair) for pair in drawn if pair[0].text not in held_out]
+        traces = [label(fmt, *pair) for pair in drawn if pair[0].text not in held_out]
         traces.sort(key=lambda judged: len(judged.ids))
         starts = list(range(0, len(traces) - BATCH + 1, BATCH))
         rng.shuffle(starts)
@@ -210,15 +209,14 @@ def make_reward(base: Path, folder: Path, format_name: str, steps: int, seed: in
     """Train the reward model and write it, its tokenizer and its manifest into `folder`."""
     started = time.monotonic()
     model_mark(str(base), "--base")
-    tokenizer, fmt = load_tokenizer(str(base), "--base", trust_remote_code=False), FORMATS[format_name]
-    fmt.check(tokenizer)
+    fmt = FORMATS[format_name].bind(load_tokenizer(str(base), "--base", trust_remote_code=False))
     rng = random.Random(seed)
     measured = [draw_trace(rng) for _ in range(HELD_OUT)]
     model = load_untrained(base, seed)
-    losses = train(model, batches(tokenizer, fmt, rng, steps, {problem.text for problem, _ in measured}), steps)
-    held_out = measure(model, [label(tokenizer, fmt, *pair) for pair in measured])
+    losses = train(model, batches(fmt, rng, steps, {problem.text for problem, _ in measured}), steps)
+    held_out = measure(model, [label(fmt, *pair) for pair in measured])
     model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    fmt.tokenizer.save_pretrained(folder)
     manifest = {
         "made_by": f"python -m s1repro.demo.reward --base {base} --format {format_name} --steps {steps} --seed {seed}",
         "base_sha256": file_sha256(base / "model.safetensors"),

@@ -1,31 +1,27 @@
 """Engines: token ids in, token ids out.
 
-`load_engine` is the one place that knows which engines there are; what each needs is imported when it is asked for.
+`ENGINES` is the one place that knows which engines there are; what each needs is imported when it is started.
 
     engine = load_engine(config.engine, "runs/demo/train/checkpoint")
 """
 
 from __future__ import annotations
 
-from s1repro.config import ENGINES, EngineConfig
-from s1repro.engines.base import Completion, Engine, Sampling, Stop
+from s1repro.engines.base import Completion, Engine, EngineSettings, Sampling, Stop
 from s1repro.engines.scripted import ScriptedEngine
+from s1repro.engines.transformers import Transformers
+from s1repro.engines.vllm import Vllm
 
 __all__ = ["ENGINES", "Completion", "Engine", "Sampling", "ScriptedEngine", "Stop", "load_engine"]
 
+ENGINES: dict[str, type[EngineSettings]] = {engine.name: engine for engine in (Vllm, Transformers)}
+"""The engines by name. One more is a file here, a YAML in `conf/engine/`, and its name above."""
 
-def load_engine(config: EngineConfig, model: str, trust_remote_code: bool = False) -> Engine:
-    """Start the engine `config` names on `model`, a folder or a Hugging Face id; `close` it when done.
 
-    Raises `ValueError`, before anything is started, for an unknown engine, for settings that it does not have, and
-    for a model that cannot be served.
+def load_engine(settings: EngineSettings, model: str, trust_remote_code: bool = False) -> Engine:
+    """Start an engine on `model`, a folder or a Hugging Face id; `close` it when done.
+
+    Raises `ValueError`, before anything is started, for settings that make no sense and a model that cannot be served.
     """
-    if config.name == "vllm":
-        from s1repro.engines.vllm import VllmEngine
-
-        return VllmEngine(config, model, trust_remote_code)
-    if config.name == "transformers":
-        from s1repro.engines.transformers import TransformersEngine
-
-        return TransformersEngine(config, model, trust_remote_code)
-    raise ValueError(f"engine.name is {config.name!r}: choose one of {', '.join(ENGINES)}")
+    settings.check()
+    return settings.start(model, trust_remote_code)

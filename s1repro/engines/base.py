@@ -1,4 +1,4 @@
-"""The engine contract: token ids in, token ids out, one coroutine a completion.
+"""The engine contract: token ids in, token ids out, one coroutine a completion; and what every engine is told.
 
 Everything above this line of the house (forcing, sweeps, solvers) is written against `Engine` alone, so it
 runs the same on vLLM, on transformers and on the scripted test double. Batching is the engine's business.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -71,3 +71,32 @@ class Engine(Protocol):
     async def close(self) -> None:
         """Give back what the engine holds: processes, memory, connections."""
         ...
+
+
+@dataclass
+class EngineSettings:
+    """What all engines are told: group `engine/`. The class of an engine adds its own settings and starts it."""
+
+    name: ClassVar[str]
+    """Its name in manifests and messages."""
+
+    dtype: str = "float32"
+    """Weights and activations. The paper evaluates in float32 for determinism."""
+    max_model_len: int = 32768
+    """Longest prompt plus completion in tokens."""
+    max_concurrency: int = 256
+    """Samples in flight at once."""
+
+    def check(self) -> None:
+        """Raise `ValueError`, naming the setting, for what makes no sense."""
+        self.require_at_least_one("max_model_len", "max_concurrency")
+
+    def require_at_least_one(self, *names: str) -> None:
+        """Raise `ValueError` where one of these settings is below 1."""
+        for name in names:
+            if getattr(self, name) < 1:
+                raise ValueError(f"engine.{name} is {getattr(self, name)}; give 1 or more")
+
+    def start(self, model: str, trust_remote_code: bool) -> Engine:
+        """Start the engine on `model`, a folder or a Hugging Face id."""
+        raise NotImplementedError

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from s1repro.engines.base import Completion, Sampling, Stop
-from s1repro.engines.request import require_request
+from s1repro.engines.base import Sampling, Stop
+from s1repro.engines.checked import CheckedEngine, Sampled
 from s1repro.engines.stopping import find_stop
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class ScriptedRequest:
     sampling: Sampling
 
 
-class ScriptedEngine:
+class ScriptedEngine(CheckedEngine):
     """An `Engine` that continues a prompt with what `script(prompt_ids)` gives.
 
     The script's tokens are taken one by one until a stop token or `max_tokens`; it may be endless
@@ -52,41 +52,31 @@ class ScriptedEngine:
         vocab_size: int | None = None,
         shuffle_seed: int | None = None,
     ) -> None:
-        self.tokenizer = tokenizer
-        self.max_model_len = max_model_len
+        size = len(tokenizer) if vocab_size is None else vocab_size
+        super().__init__(tokenizer, vocab_size=size, max_model_len=max_model_len)
         self.requests: list[ScriptedRequest] = []
         self._script = script
-        self._vocab_size = len(tokenizer) if vocab_size is None else vocab_size
         self._shuffle = None if shuffle_seed is None else random.Random(shuffle_seed)
 
-    async def complete(
-        self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling
-    ) -> Completion:
-        """Continue `prompt_ids` by the script; see `Engine.complete`."""
-        require_request(
-            prompt_ids, max_tokens=max_tokens, vocab_size=self._vocab_size, max_model_len=self.max_model_len
-        )
+    async def sample(self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling) -> Sampled:
+        """Continue `prompt_ids` by the script; see `CheckedEngine.sample`."""
         prompt = tuple(prompt_ids)
         self.requests.append(ScriptedRequest(prompt, max_tokens, stop, sampling))
         if self._shuffle is not None:
             for _ in range(self._shuffle.randrange(8)):
                 await asyncio.sleep(0)
-        return _follow(self._script(prompt), max_tokens, stop, self.tokenizer)
+        return Sampled(_follow(self._script(prompt), max_tokens, stop, self.tokenizer))
 
     async def close(self) -> None:
         """Nothing to give back."""
 
 
-def _follow(script: Iterable[int], max_tokens: int, stop: Stop, tokenizer: PreTrainedTokenizerBase) -> Completion:
+def _follow(script: Iterable[int], max_tokens: int, stop: Stop, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
     """Take tokens until the first stop token, stop string or `max_tokens` of them."""
     taken: list[int] = []
     for token in script:
-        if token in stop.token_ids:
-            return Completion(tuple(taken), "stop", stop_token=token, stop_ids=(token,))
         taken.append(token)
-        if stop.strings and (found := find_stop(tokenizer, taken, stop.strings)):
-            kept, stop_ids = tuple(taken[: found.kept]), tuple(taken[found.kept :])
-            return Completion(kept, "stop", stop_string=found.string, stop_ids=stop_ids)
-        if len(taken) == max_tokens:
-            return Completion(tuple(taken), "length")
+        spelt = stop.strings and find_stop(tokenizer, taken, stop.strings)
+        if token in stop.token_ids or spelt or len(taken) == max_tokens:
+            return tuple(taken)
     raise ValueError(f"the script ran dry after {len(taken)} tokens: it must go on to a stop token or {max_tokens}")

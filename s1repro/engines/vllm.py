@@ -7,14 +7,14 @@ speculative decoding are not covered.
 An engine belongs to the event loop it is first used on. Scripts that start one need the usual
 `if __name__ == "__main__":`, because vLLM spawns its processes.
 
-    engine = VllmEngine(config.engine, "runs/demo/train/checkpoint")
+    engine = Vllm(max_model_len=1024).start("runs/demo/train/checkpoint", trust_remote_code=False)
     completion = await engine.complete(ids, max_tokens=64, stop=Stop((eos,)), sampling=Sampling())
     await engine.close()
 
 Seen in vLLM 0.32, and why the code is as it is:
 
 - Prompt ids are accepted up to the *model's* vocabulary, so an id sampled in the padding above the tokenizer's can be
-  fed back; ids beyond that are refused in front of every engine (`s1repro.engines.request`).
+  fed back; ids beyond that are refused in front of every engine (`s1repro.engines.checked`).
 - The stop token stays in `token_ids`. `ignore_eos` leaves `stop_token_ids` in force and keeps the tokenizer's own end
   of sequence from ending a completion that was not asked to stop there.
 - On a CPU a prompt that is computed in parts ends the engine, if its request samples with a seed ("CPU Generator does
@@ -32,7 +32,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import multiprocessing
 import os
 import signal
 import sys
@@ -40,47 +39,67 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
-from s1repro.config import EngineConfig
-from s1repro.engines.base import Completion, Sampling, Stop
-from s1repro.engines.request import require_request
-from s1repro.engines.stopping import find_stop
+from s1repro.engines.base import Engine, EngineSettings, Sampling, Stop
+from s1repro.engines.checked import CheckedEngine, Sampled
 from s1repro.pretrained import load_tokenizer, require_model
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+
+@dataclass
+class Vllm(EngineSettings):
+    """vLLM in this process."""
+
+    name: ClassVar[str] = "vllm"
+
+    enforce_eager: bool = False
+    """Skip compilation, for a faster start and slower steps on a GPU."""
+    gpu_memory_utilization: float = 0.9
+    """Share of the device's memory the engine may take."""
+    block_size: int = 32
+    """Tokens a block of the KV cache; whole blocks are reused, so small blocks make forked answers cheap."""
+    cpu_cache_gib: int = 1
+    """KV cache on a CPU, in GiB."""
+    tensor_parallel_size: int = 1
+    """GPUs that share the model."""
+
+    def check(self) -> None:
+        """See `EngineSettings.check`."""
+        super().check()
+        self.require_at_least_one("tensor_parallel_size", "block_size", "cpu_cache_gib")
+
+    def start(self, model: str, trust_remote_code: bool) -> Engine:
+        """See `EngineSettings.start`."""
+        return VllmEngine(self, model, trust_remote_code)
 
 
-class VllmEngine:
+class VllmEngine(CheckedEngine):
     """An `Engine` over vLLM's `AsyncLLM`.
 
     Raises `ValueError`, before any process is started, where `model` is no model, has no weights, or is made for
-    fewer than `config.max_model_len` tokens.
+    fewer than `settings.max_model_len` tokens.
     """
 
-    def __init__(self, config: EngineConfig, model: str, trust_remote_code: bool = False) -> None:
-        hf_config = require_model(model, config.max_model_len, trust_remote_code)
+    def __init__(self, settings: Vllm, model: str, trust_remote_code: bool = False) -> None:
+        hf_config = require_model(model, settings.max_model_len, trust_remote_code)
         _set_environment()
-        self.tokenizer: PreTrainedTokenizerBase = load_tokenizer(model, "model", trust_remote_code)
-        self.max_model_len = config.max_model_len
-        self._vocab_size: int = hf_config.get_text_config().vocab_size
-        self._slots = asyncio.Semaphore(config.max_concurrency)
+        super().__init__(
+            load_tokenizer(model, "model", trust_remote_code),
+            vocab_size=hf_config.get_text_config().vocab_size,
+            max_model_len=settings.max_model_len,
+        )
+        self._slots = asyncio.Semaphore(settings.max_concurrency)
         self._request_numbers = itertools.count()
-        self._llm = _start(config, model, trust_remote_code)
+        self._llm = _start(settings, model, trust_remote_code)
 
-    async def complete(
-        self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling
-    ) -> Completion:
-        """Continue `prompt_ids`; see `Engine.complete`. At most `max_concurrency` run at once, the rest wait."""
+    async def sample(self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling) -> Sampled:
+        """See `CheckedEngine.sample`. At most `max_concurrency` run at once, the rest wait."""
         from vllm import SamplingParams
         from vllm.inputs import tokens_input
         from vllm.sampling_params import RequestOutputKind
 
-        require_request(
-            prompt_ids, max_tokens=max_tokens, vocab_size=self._vocab_size, max_model_len=self.max_model_len
-        )
         params = SamplingParams(
             temperature=sampling.temperature,
             top_p=sampling.top_p,
@@ -97,27 +116,10 @@ class VllmEngine:
         async with self._slots:
             name = f"s1-{next(self._request_numbers)}"
             async for output in self._llm.generate(tokens_input(list(prompt_ids)), params, name):
-                return self._completion(output, stop)
+                result = output.outputs[0]
+                assert result.finish_reason in ("stop", "length"), result
+                return Sampled(tuple(result.token_ids), output.num_cached_tokens or 0)
         raise AssertionError("vLLM ended a request without an output")
-
-    def _completion(self, output: Any, stop: Stop) -> Completion:
-        """vLLM's final output as a `Completion`: the stop taken off the end and reported."""
-        result = output.outputs[0]
-        ids = tuple(result.token_ids)
-        cached = output.num_cached_tokens or 0
-        # A stop string is looked for here and not taken from vLLM's report: on the last token allowed it says "length".
-        if stop.strings and (found := find_stop(self.tokenizer, ids, stop.strings)):
-            return Completion(
-                ids[: found.kept],
-                "stop",
-                stop_string=found.string,
-                stop_ids=ids[found.kept : found.end],
-                cached_tokens=cached,
-            )
-        if result.finish_reason == "length":
-            return Completion(ids, "length", cached_tokens=cached)
-        assert result.finish_reason == "stop" and ids[-1] in stop.token_ids, result
-        return Completion(ids[:-1], "stop", stop_token=ids[-1], stop_ids=ids[-1:], cached_tokens=cached)
 
     async def forget_prefixes(self) -> None:
         """Empty the prefix cache, so that what is measured next starts cold."""
@@ -151,7 +153,7 @@ def _set_environment() -> None:
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
 
 
-def engine_arguments(config: EngineConfig, model: str, trust_remote_code: bool = False) -> dict[str, Any]:
+def engine_arguments(settings: Vllm, model: str, trust_remote_code: bool = False) -> dict[str, Any]:
     """What vLLM's engines are told, by its own names."""
     from vllm.platforms import current_platform
 
@@ -159,16 +161,16 @@ def engine_arguments(config: EngineConfig, model: str, trust_remote_code: bool =
     return {
         "model": model,
         "trust_remote_code": trust_remote_code,
-        "dtype": config.dtype,
-        "max_model_len": config.max_model_len,
-        "max_num_seqs": config.max_concurrency,
-        "enforce_eager": config.enforce_eager,
-        "gpu_memory_utilization": config.gpu_memory_utilization,
-        "block_size": config.block_size,
-        "tensor_parallel_size": config.tensor_parallel_size,
-        "kv_cache_memory_bytes": config.cpu_cache_gib * 2**30 if on_cpu else None,
+        "dtype": settings.dtype,
+        "max_model_len": settings.max_model_len,
+        "max_num_seqs": settings.max_concurrency,
+        "enforce_eager": settings.enforce_eager,
+        "gpu_memory_utilization": settings.gpu_memory_utilization,
+        "block_size": settings.block_size,
+        "tensor_parallel_size": settings.tensor_parallel_size,
+        "kv_cache_memory_bytes": settings.cpu_cache_gib * 2**30 if on_cpu else None,
         "enable_chunked_prefill": not on_cpu,
-        "max_num_batched_tokens": max(4096, config.max_model_len) if on_cpu else None,
+        "max_num_batched_tokens": max(4096, settings.max_model_len) if on_cpu else None,
         "load_format": "safetensors",
         "generation_config": "vllm",  # the hub's file would change temperature and top_p behind our back
         "disable_log_stats": True,
@@ -176,12 +178,12 @@ def engine_arguments(config: EngineConfig, model: str, trust_remote_code: bool =
     }
 
 
-def _start(config: EngineConfig, model: str, trust_remote_code: bool) -> Any:
+def _start(settings: Vllm, model: str, trust_remote_code: bool) -> Any:
     """Start an `AsyncLLM`; a setting that vLLM refuses is a `ValueError` in one line."""
     from vllm import AsyncEngineArgs
     from vllm.v1.engine.async_llm import AsyncLLM
 
-    arguments = AsyncEngineArgs(**engine_arguments(config, model, trust_remote_code))
+    arguments = AsyncEngineArgs(**engine_arguments(settings, model, trust_remote_code))
     try:
         vllm_config = arguments.create_engine_config()
     except ValueError as error:
@@ -204,20 +206,25 @@ def _interruptible_start() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # the one that signals reach is elsewhere
         return
+    import psutil  # type: ignore[import-untyped]  # vLLM brings it
+
+    resource_tracker.ensure_running()  # it starts with the first process otherwise, and ends the mask as it does
+    there = {child.pid for child in psutil.Process().children()}
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
 
     def watch() -> None:
         while caught := os.read(reading, 1):
             if caught[0] == signal.SIGINT:
-                for child in multiprocessing.active_children():
-                    child.kill()
+                # One that is just being spawned is in no list of multiprocessing's yet.
+                for child in psutil.Process().children():
+                    if child.pid not in there:
+                        child.kill()
                 print("interrupted; run the same command again to resume", file=sys.stderr, flush=True)
                 os._exit(130)
 
     watcher = threading.Thread(target=watch, name="interrupted-start", daemon=True)
     watcher.start()  # before the mask, which it would inherit: it is the thread that the signal can reach
-    resource_tracker.ensure_running()  # it starts with the first process otherwise, and ends the mask as it does
     before = signal.set_wakeup_fd(writing)
     unmasked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

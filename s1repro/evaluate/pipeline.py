@@ -18,18 +18,21 @@ from typing import TYPE_CHECKING, Any
 
 from s1repro.artifacts import Journal, fingerprint, stage_folder
 from s1repro.benchmarks import benchmark_fingerprint, load_benchmark
-from s1repro.config import METHODS, METHODS_OF, Config, EngineConfig
+from s1repro.config import Config
+from s1repro.engines.base import EngineSettings
 from s1repro.evaluate.journal import SAMPLES, PointKey, claim, complete, finished, is_complete, listed_points
-from s1repro.evaluate.plan import Task, plan, points
+from s1repro.evaluate.plan import Task, plan
 from s1repro.pretrained import load_tokenizer, model_mark, require_model
 from s1repro.records import Question, Sample
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from s1repro.chat import BoundFormat
     from s1repro.engines import Engine
     from s1repro.engines.metered import MeteredEngine
-    from s1repro.engines.reward import RewardModel
 
-Load = Callable[[EngineConfig, str, bool], "Engine"]
+Load = Callable[[EngineSettings, str, bool], "Engine"]
 """Starts an engine, as `s1repro.engines.load_engine` does."""
 
 
@@ -40,9 +43,10 @@ def run(config: Config, load: Load | None = None) -> None:
     """
     folder = stage_folder(config.runs, config.name, "evaluate")
     asked: dict[PointKey, int] = {
-        (benchmark, config.method.name, budget, waits): config.method.samples
+        (benchmark, config.method.name, *cut): config.method.samples
         for benchmark in config.data.benchmarks
-        for budget, waits in points(config.method)
+        for cuts in config.method.traces()
+        for cut in cuts
     }
     identity = _identity(config)
     sources = {name: benchmark_fingerprint(name) for name in config.data.benchmarks}
@@ -64,13 +68,10 @@ def run(config: Config, load: Load | None = None) -> None:
 def _require_fit(config: Config, questions: Mapping[str, Sequence[Question]]) -> None:
     """Raise `ValueError` where format and tokenizer, or budgets and engine, do not go together."""
     # Heavy imports come late: a finished stage answers at once.
-    from s1repro.chat import FORMATS
     from s1repro.evaluate.runner import require_all_fit
 
     tokenizer = load_tokenizer(config.checkpoint, "checkpoint", config.model.trust_remote_code)
-    thinking_format = FORMATS[config.model.format]
-    thinking_format.check(tokenizer)
-    require_all_fit(config, tokenizer, thinking_format, questions)
+    require_all_fit(config, _format(config, tokenizer), questions)
 
 
 def _measure(
@@ -84,9 +85,10 @@ def _measure(
     from s1repro.engines import load_engine
 
     samples = finished(journal)
-    missing = [task for task in plan(config, questions) if task.key not in samples]
+    groups = [[task for task in group if task.key not in samples] for group in plan(config, questions)]
+    missing = [group for group in groups if group]
     if samples and missing:
-        print(f"evaluate: {len(samples)} samples are in already, {len(missing)} to go")
+        print(f"evaluate: {len(samples)} samples are in already, {sum(map(len, missing))} to go")
 
     def write(sample: Sample) -> None:
         journal.append(sample.to_json())
@@ -99,12 +101,11 @@ def _measure(
 
 
 async def _answer(
-    engine: Engine, tasks: Sequence[Task], config: Config, folder: Path, write: Callable[[Sample], None]
+    engine: Engine, groups: Sequence[Sequence[Task]], config: Config, folder: Path, write: Callable[[Sample], None]
 ) -> None:
-    """Run the engine on `tasks`; whatever happens, note what it cost and give the engine back."""
-    from s1repro.chat import FORMATS
+    """Run the engine on `groups`; whatever happens, note what it cost and give the engine back."""
     from s1repro.engines.metered import MeteredEngine
-    from s1repro.evaluate.runner import answer_all
+    from s1repro.evaluate.runner import Prompts, answer_all
 
     metered, written, started = MeteredEngine(engine), 0, time.monotonic()
 
@@ -114,12 +115,19 @@ async def _answer(
         written += 1
 
     try:
-        reward = _reward(config, engine)
-        await answer_all(metered, tasks, FORMATS[config.model.format], config, count, reward)
+        take = config.method.start(engine, config.model.trust_remote_code)
+        prompts = Prompts(metered, _format(config, engine.tokenizer), config.method)
+        await answer_all(prompts, take, groups, count, config.engine.max_concurrency)
     finally:
         with Journal(folder / "telemetry.jsonl") as log:
             log.append({"samples": written, **_cost(metered, time.monotonic() - started)})
         await engine.close()
+
+
+def _format(config: Config, tokenizer: PreTrainedTokenizerBase) -> BoundFormat:
+    from s1repro.chat import FORMATS
+
+    return FORMATS[config.model.format].bind(tokenizer)
 
 
 def _cost(metered: MeteredEngine, seconds: float) -> dict[str, float]:
@@ -134,30 +142,12 @@ def _cost(metered: MeteredEngine, seconds: float) -> dict[str, float]:
     }
 
 
-def _reward(config: Config, engine: Engine) -> RewardModel | None:
-    """The model that scores traces, where the method asks for one."""
-    if not config.method.reward_model:
-        return None
-    from s1repro.engines.reward import HfRewardModel
-
-    return HfRewardModel(config.method.reward_model, engine.tokenizer, config.model.trust_remote_code)
-
-
 def _identity(config: Config) -> dict[str, Any]:
     """What two samples must share to be points of one curve."""
-    # Further points and samples may join; but the budgets of `ccc` are its two classes.
-    open_ = ("waits", "samples") if config.method.name == "ccc" else ("budgets", "waits", "samples")
-    method = {
-        name: value
-        for name, value in vars(config.method).items()
-        if name not in open_ and config.method.name in METHODS_OF.get(name, METHODS)
-    }
-    if config.method.reward_model:
-        method["reward_model"] = model_mark(config.method.reward_model, "method.reward_model")
     return {
         "model": model_mark(config.checkpoint, "checkpoint"),
         "model.format": config.model.format,
         "engine.dtype": config.engine.dtype,
         "seed": config.seed,
-        **{f"method.{name}": value for name, value in method.items()},
+        **{f"method.{name}": value for name, value in config.method.identity().items()},
     }

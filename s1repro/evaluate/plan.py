@@ -1,22 +1,21 @@
 """Which samples an evaluation consists of, each one's seed, and which of them come from one trace.
 
-A curve's points are the budgets without Waits, and the Waits at the largest budget (section 3.1 of the paper).
+The method says which points its curve has and which of them share a trace; here they meet questions and samples.
 
-    points(config.method)                    # [(64, 0), (128, 0), (128, 1)]
-    tasks = plan(config, {"demo": questions})
-    by_trace(tasks)                          # one group a question and sample where budgets share a trace
+    groups = plan(config, {"demo": questions})
+    groups[0]           # the tasks of one question and sample that are taken together
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from s1repro.config import Config, MethodConfig
+from s1repro.config import Config
 from s1repro.records import Question, SampleKey
+from s1repro.scaling.method import Cut
 
 
 @dataclass(frozen=True)
@@ -27,46 +26,27 @@ class Task:
     question: Question
     seed: int
 
+    @property
+    def cut(self) -> Cut:
+        """The point of the method's curve."""
+        return Cut(self.key.budget, self.key.waits)
 
-def points(method: MethodConfig) -> list[tuple[int, int]]:
-    """The pairs (budget, waits) to measure, without repeats, cheapest first.
 
-    Raises `ValueError` for budgets below 1, negative waits, and where nothing is left to measure.
+def plan(config: Config, questions: Mapping[str, Sequence[Question]]) -> list[list[Task]]:
+    """All samples of the evaluation, those of one trace together; `questions` by benchmark.
+
+    Costly ones first, so that no long one is left last.
     """
-    if not method.budgets:
-        raise ValueError("method.budgets is empty; give at least one budget, in thinking tokens")
-    for name, values, least in (("budgets", method.budgets, 1), ("waits", method.waits, 0)):
-        wrong = [value for value in values if value < least]
-        if wrong:
-            raise ValueError(f"method.{name}: {wrong[0]} is below {least}")
-    plain = [(budget, 0) for budget in method.budgets] if 0 in method.waits else []
-    forced = [(max(method.budgets), waits) for waits in method.waits if waits > 0]
-    if not plain + forced:
-        raise ValueError("method.waits is empty; use [0] to measure the budgets without Waits")
-    return sorted(set(plain + forced))
-
-
-def plan(config: Config, questions: Mapping[str, Sequence[Question]]) -> list[Task]:
-    """All samples of the evaluation; `questions` by benchmark. Costly ones first, so that no long one is left last."""
-    tasks = [
-        _task(config.seed, SampleKey(benchmark, config.method.name, budget, waits, question.id, sample), question)
-        for budget, waits in reversed(points(config.method))
+    groups = [
+        [_task(config, benchmark, question, cut, sample) for cut in reversed(cuts)]
+        for cuts in reversed(config.method.traces())
         for benchmark, asked in questions.items()
         for question in asked
         for sample in range(config.method.samples)
     ]
+    tasks = [task for group in groups for task in group]
     assert len({task.key for task in tasks}) == len(tasks), "question ids repeat within a benchmark"
-    return tasks
-
-
-def by_trace(tasks: Iterable[Task]) -> list[tuple[Task, ...]]:
-    """Tasks in groups that are taken together: all budgets of one trace with `force`, each by itself otherwise."""
-    groups: dict[object, list[Task]] = defaultdict(list)
-    for task in tasks:
-        key = task.key
-        shared = (key.benchmark, key.question, key.sample)
-        groups[shared if key.method == "force" else key].append(task)
-    return [tuple(group) for group in groups.values()]
+    return groups
 
 
 def sample_seed(seed: int, key: SampleKey) -> int:
@@ -78,5 +58,6 @@ def sample_seed(seed: int, key: SampleKey) -> int:
     return int.from_bytes(digest[:4], "big") >> 1
 
 
-def _task(seed: int, key: SampleKey, question: Question) -> Task:
-    return Task(key, question, sample_seed(seed, key))
+def _task(config: Config, benchmark: str, question: Question, cut: Cut, sample: int) -> Task:
+    key = SampleKey(benchmark, config.method.name, cut.budget, cut.waits, question.id, sample)
+    return Task(key, question, sample_seed(config.seed, key))

@@ -1,81 +1,81 @@
 """Answers the questions: one coroutine a trace, each sample written down the moment it is finished.
 
 The engine batches whatever is in flight, so there are no rounds and nothing waits for the slowest sample. Which
-samples there are is `plan`'s business, how one is taken `methods`', what is in already `journal`'s.
+samples there are is `plan`'s business, how one is taken the method's, what is in already `journal`'s.
 
-    await answer_all(engine, tasks, fmt, config, write=lambda sample: journal.append(sample.to_json()))
+    await answer_all(prompts, take, groups, write=lambda sample: journal.append(sample.to_json()), concurrency=256)
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.chat import ThinkingFormat, plain_ids
+from s1repro.chat import BoundFormat
 from s1repro.config import Config
-from s1repro.engines.base import Engine
-from s1repro.evaluate.methods import request, take
-from s1repro.evaluate.plan import Task, by_trace
+from s1repro.engines.base import Engine, Sampling
+from s1repro.evaluate.plan import Task
 from s1repro.grading import grade
 from s1repro.progress import Progress
 from s1repro.records import Question, Sample
-from s1repro.scaling import Forced, require_fits
+from s1repro.scaling.answer import Forced
+from s1repro.scaling.budget import require_fits
+from s1repro.scaling.method import Cut, Method, Take
+from s1repro.scaling.prompt import Prompt, marker_tokens
 
-if TYPE_CHECKING:
-    from s1repro.engines.reward import RewardModel
 
-
-def require_all_fit(
-    config: Config,
-    tokenizer: PreTrainedTokenizerBase,
-    thinking_format: ThinkingFormat,
-    questions: Mapping[str, Sequence[Question]],
-) -> None:
+def require_all_fit(config: Config, fmt: BoundFormat, questions: Mapping[str, Sequence[Question]]) -> None:
     """Raise `ValueError`, naming the first question whose prompt, largest budget and answer exceed the engine."""
+    method, longest = config.method, Cut(max(config.method.budgets))
+    budget = method.budget(longest)
     for benchmark, asked in questions.items():
         for question in asked:
-            text, budget = request(config.method, question, max(config.method.budgets), 0)
-            markers = [
-                *thinking_format.end_of_thinking_ids(tokenizer),
-                *plain_ids(tokenizer, budget.final_string),
-            ]
-            prompt_ids = thinking_format.prompt_ids(tokenizer, text)
+            prompt_ids = method.prompt_ids(fmt, question, longest)
             try:
-                require_fits(len(prompt_ids), budget, config.engine.max_model_len, len(markers))
+                require_fits(len(prompt_ids), budget, config.engine.max_model_len, marker_tokens(fmt, budget))
             except ValueError as error:
                 raise ValueError(f"{benchmark}, question {question.id}: {error}") from error
 
 
+@dataclass(frozen=True)
+class Prompts:
+    """Makes the prompt of a task: what the method has the model read, on one engine in one format."""
+
+    engine: Engine
+    fmt: BoundFormat
+    method: Method
+
+    def of(self, task: Task) -> Prompt:
+        """The same for all tasks of one trace."""
+        ids = self.method.prompt_ids(self.fmt, task.question, task.cut)
+        return Prompt(self.engine, tuple(ids), self.fmt, Sampling(self.method.temperature, seed=task.seed))
+
+
 async def answer_all(
-    engine: Engine,
-    tasks: Sequence[Task],
-    thinking_format: ThinkingFormat,
-    config: Config,
-    write: Callable[[Sample], None],
-    reward: RewardModel | None = None,
+    prompts: Prompts, take: Take, groups: Sequence[Sequence[Task]], write: Callable[[Sample], None], concurrency: int
 ) -> None:
-    """Take all samples, `config.engine.max_concurrency` traces at a time; `write` gets each as it finishes.
+    """Take all samples, `concurrency` traces at a time; `write` gets each as it finishes.
 
     The first error stops everything that is in flight and is raised. So does a cancellation; what is written stays.
     """
-    groups = by_trace(tasks)
     queue = iter(groups)
-    progress = Progress(total=len(tasks), label="evaluate, samples")
+    progress = Progress(total=sum(map(len, groups)), label="evaluate, samples")
 
     async def work() -> None:
         for group in queue:  # all workers draw from one iterator
-            taken = await take(engine, group, thinking_format, config.method, reward)
-            for task, (prompt_ids, forced) in zip(group, taken, strict=True):
-                sample = graded(engine.tokenizer, task, prompt_ids, forced)
+            prompt = prompts.of(group[0])
+            taken = await take(prompt, group[0].question, [task.cut for task in group])
+            for task, forced in zip(group, taken, strict=True):
+                sample = graded(prompt, task, forced)
                 write(sample)
                 progress.step(tokens=sample.sampled_tokens + sample.answer_tokens)
 
     try:
         async with asyncio.TaskGroup() as workers:
-            for _ in range(min(config.engine.max_concurrency, len(groups))):
+            for _ in range(min(concurrency, len(groups))):
                 workers.create_task(work())
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
@@ -83,26 +83,20 @@ async def answer_all(
         progress.close()
 
 
-def graded(tokenizer: PreTrainedTokenizerBase, task: Task, prompt_ids: Sequence[int], forced: Forced) -> Sample:
+def graded(prompt: Prompt, task: Task, forced: Forced) -> Sample:
     """What was taken for `task`, with its texts, its accounts and its grade."""
-    question = task.question
-
-    def text(ids: Sequence[int]) -> str:
-        decoded = tokenizer.decode(list(ids), clean_up_tokenization_spaces=False)
-        assert isinstance(decoded, str)
-        return decoded
-
-    answer_text = text(forced.answer_ids)
+    question, tokenizer = task.question, prompt.fmt.tokenizer
+    answer_text = _text(tokenizer, forced.answer_ids)
     grading = grade(answer_text, question.reference, question.kind)
     return Sample(
         key=task.key,
-        prompt=text(prompt_ids),
-        thinking=text(forced.thinking_ids),
+        prompt=_text(tokenizer, prompt.ids),
+        thinking=_text(tokenizer, forced.thinking_ids),
         answer=answer_text,
         extracted=grading.extracted,
         reference=question.reference,
         correct=grading.correct,
-        prompt_tokens=len(prompt_ids),
+        prompt_tokens=len(prompt.ids),
         thinking_tokens=len(forced.thinking_ids),
         sampled_tokens=forced.sampled_tokens,
         injected_tokens=forced.injected_tokens,
@@ -114,3 +108,9 @@ def graded(tokenizer: PreTrainedTokenizerBase, task: Task, prompt_ids: Sequence[
         discarded_tokens=forced.discarded_tokens,
         seed=task.seed,
     )
+
+
+def _text(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
+    text = tokenizer.decode(list(ids), clean_up_tokenization_spaces=False)
+    assert isinstance(text, str)
+    return text

@@ -20,6 +20,7 @@ from s1repro.artifacts import read_jsonl, stage_folder, write_text
 from s1repro.evaluate.journal import SAMPLES, PointKey, listed_points
 from s1repro.evaluate.metrics import wilson
 from s1repro.records import Point, Sample
+from s1repro.scaling.methods import METHODS
 
 COLUMNS = tuple(Point.__dataclass_fields__)
 """The columns of `curve.csv`, in order."""
@@ -38,6 +39,10 @@ def read_run(runs: str, name: str) -> list[Sample]:
         except KeyError as error:
             where = f"{folder / SAMPLES}:{line}"
             raise ValueError(f"{where}: not a sample, no field {error}; run evaluate again") from error
+        if sample.key.method not in METHODS:
+            raise ValueError(
+                f"{folder / SAMPLES}:{line}: unknown method {sample.key.method!r}; known are {', '.join(METHODS)}"
+            )
         if sample.key.sample < listed.get(point_key(sample), 0):
             samples.append(sample)
     return samples

@@ -9,8 +9,8 @@ Depths are synchronous, because a share depends on all rewards of a depth; diffe
 other. Children of one branch share its ids as their prompt, which an engine's prefix cache holds. A step is a number of
 tokens, not a line, so that no property of the text is assumed. Waits are not covered.
 
-    forced = await rebase(engine, reward, prompt_ids, Budget(512), fmt, Sampling(temperature=1.0), trajectories=16,
-                          step_tokens=64, temperature=0.1, extract=lambda text: grade(text, "", "math").extracted)
+    tree = Tree(trajectories=16, step_tokens=64, temperature=0.1)
+    forced = await rebase(prompt, Budget(512), reward, tree, extract=lambda text: grade(text, "", "math").extracted)
 """
 
 from __future__ import annotations
@@ -19,27 +19,51 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from s1repro.chat import ThinkingFormat
-from s1repro.engines.base import Engine, Sampling, Stop
+from s1repro.engines.base import Engine
 from s1repro.engines.reward import RewardModel
-from s1repro.records import Finish
+from s1repro.grading import grade
+from s1repro.records import Finish, Question
+from s1repro.scaling.answer import Forced, answer_to
 from s1repro.scaling.budget import Budget
-from s1repro.scaling.candidates import keep, nth, require_many, sampled_answer_tokens, together
-from s1repro.scaling.forcing import Forced, answer_to, thinking_cap
+from s1repro.scaling.candidates import Search, keep, nth, require_many, together
+from s1repro.scaling.method import Cut, Take, require_at_least_one
+from s1repro.scaling.prompt import Prompt
 from s1repro.scaling.trace import Thinking, ending
 from s1repro.scaling.voting import weighted_majority
 
 
 @dataclass(frozen=True)
-class _Node:
-    """A branch: its ids from the start, its score, why it ended (None: it has not), and what its last step took."""
+class Tree:
+    """How a tree grows: all its trajectories, the tokens of a step, and the temperature of the softmax of rewards.
 
+    Raises `ValueError` for empty steps and for a temperature that is not above 0.
+    """
+
+    trajectories: int
+    step_tokens: int
+    temperature: float
+
+    def __post_init__(self) -> None:
+        if self.step_tokens < 1:
+            raise ValueError(f"steps of {self.step_tokens} tokens: give at least 1")
+        if not self.temperature > 0:
+            raise ValueError(f"a softmax of temperature {self.temperature}: give more than 0, such as 0.1")
+
+
+@dataclass(frozen=True)
+class _Node:
+    """A branch: its ids from the start, its score, why it ended (None: it has not), and what its last step took.
+
+    `prompt` has the seed that the last step was drawn with.
+    """
+
+    prompt: Prompt
     ids: tuple[int, ...]
     score: float
     finish: Finish | None
     step: int
-    drawn: Sampling
 
     def thinking(self) -> Thinking:
         """The trace of a branch that has ended."""
@@ -51,78 +75,61 @@ class _Node:
 class _Search:
     """What all steps of one search share."""
 
-    engine: Engine
-    reward: RewardModel
-    prompt_ids: Sequence[int]
+    prompt: Prompt
     budget: Budget
     cap: int
-    fmt: ThinkingFormat
-    step_tokens: int
+    reward: RewardModel
+    tree: Tree
 
-    async def grow(self, trajectories: int, temperature: float, sampling: Sampling) -> tuple[list[_Node], int]:
+    async def grow(self) -> tuple[list[_Node], int]:
         """All trajectories, ended, and how many tokens were sampled in the whole tree."""
         numbers = itertools.count()
-        growing, ended, spent = [_Node((), 0.0, None, 0, sampling)], list[_Node](), 0
+        growing, ended, spent = [_Node(self.prompt, (), 0.0, None, 0)], list[_Node](), 0
         while growing:
-            widths = shares([node.score for node in growing], trajectories - len(ended), temperature)
+            width = self.tree.trajectories - len(ended)
+            widths = shares([node.score for node in growing], width, self.tree.temperature)
             parents = [node for node, width in zip(growing, widths, strict=True) for _ in range(width)]
-            children = await together(self.step(node, nth(sampling, next(numbers))) for node in parents)
+            children = await together(self.step(node, nth(self.prompt, next(numbers))) for node in parents)
             spent += sum(node.step for node in children)
             ended += [node for node in children if node.finish]
             growing = [node for node in children if not node.finish]
-        assert len(ended) == trajectories
+        assert len(ended) == self.tree.trajectories
         return ended, spent
 
-    async def step(self, node: _Node, drawn: Sampling) -> _Node:
+    async def step(self, node: _Node, drawn: Prompt) -> _Node:
         """A child of `node`: a step longer, and scored."""
-        tokenizer, fmt = self.engine.tokenizer, self.fmt
-        completion = await self.engine.complete(
-            [*self.prompt_ids, *node.ids],
-            max_tokens=min(self.step_tokens, self.cap - len(node.ids)),
-            stop=Stop((*fmt.stop_ids(tokenizer), *fmt.turn_end_ids(tokenizer)), fmt.stop_strings(tokenizer)),
-            sampling=drawn,
-        )
+        completion = await drawn.complete(node.ids, min(self.tree.step_tokens, self.cap - len(node.ids)))
         said = (*node.ids, *completion.token_ids, *completion.stop_ids)
-        ended = ending(tokenizer, said, completion, self.budget.loop_repeats, fmt)
+        ended = ending(drawn.fmt, said, completion, self.budget.loop_repeats)
         ids = said[: ended.kept] if ended else said
         finish = ended.finish if ended else "budget" if len(ids) == self.cap else None
         # What stopped a request is in no account, unless the thinking had ended before it.
         behind = ended is not None and ended.end < len(said)
         took = len(completion.token_ids) + (len(completion.stop_ids) if behind else 0)
-        score = await self.reward.score(self.prompt_ids, ids)
-        return _Node(ids, score, finish, took, drawn)
+        score = await self.reward.score(drawn.ids, ids)
+        return _Node(drawn, ids, score, finish, took)
 
 
 async def rebase(
-    engine: Engine,
-    reward: RewardModel,
-    prompt_ids: Sequence[int],
-    budget: Budget,
-    fmt: ThinkingFormat,
-    sampling: Sampling,
-    trajectories: int,
-    step_tokens: int,
-    extract: Callable[[str], str],
-    temperature: float,
+    prompt: Prompt, budget: Budget, reward: RewardModel, tree: Tree, extract: Callable[[str], str]
 ) -> Forced:
-    """Search with `trajectories` traces; returns the best-scored one of those that give the winning answer.
+    """Search a tree of traces; returns the best-scored one of those that give the winning answer.
 
     `extract` reads the answer off an answer's text. `tries` are the trajectories; what other branches and answers took
-    is discarded. Raises `ValueError`, before anything runs, for a budget with Waits or one that does not fit, for empty
-    steps, and for a `temperature` (the softmax's), or with several trajectories the sampling's, that is not above 0.
+    is discarded. Raises `ValueError`, before anything runs, for a budget with Waits or one that does not fit, and for
+    several trajectories at the sampling's temperature 0.
     """
-    _require(budget, step_tokens, temperature)
-    require_many(trajectories, sampling, "trajectories")
-    cap = thinking_cap(engine, len(prompt_ids), budget, fmt)
-    search = _Search(engine, reward, prompt_ids, budget, cap, fmt, step_tokens)
-    ended, spent = await search.grow(trajectories, temperature, sampling)
-    forced = await together(answer_to(engine, prompt_ids, node.thinking(), budget, fmt, node.drawn) for node in ended)
-    spent += sum(sampled_answer_tokens(engine, each, budget) for each in forced)
-    answers = [extract(_text(engine, each.answer_ids)) for each in forced]
+    if budget.waits:
+        raise ValueError(f"{budget.waits} waits: tree search ends a trace where the model does, so give 0")
+    require_many(tree.trajectories, prompt.sampling, "trajectories")
+    ended, spent = await _Search(prompt, budget, prompt.thinking_cap(budget), reward, tree).grow()
+    forced = await together(answer_to(node.prompt, node.thinking(), budget) for node in ended)
+    spent += sum(len(each.answer_ids) - each.final_tokens for each in forced)
+    answers = [extract(_text(prompt, each.answer_ids)) for each in forced]
     winner = weighted_majority(answers, [node.score for node in ended])
     givers = [index for index, answer in enumerate(answers) if answer == winner]
     best = max(givers, key=lambda index: ended[index].score)
-    return keep(forced[best], tries=trajectories, spent=spent, budget=budget, engine=engine)
+    return keep(forced[best], tries=tree.trajectories, spent=spent)
 
 
 def shares(scores: Sequence[float], width: int, temperature: float) -> list[int]:
@@ -145,16 +152,40 @@ def shares(scores: Sequence[float], width: int, temperature: float) -> list[int]
     return given
 
 
-def _require(budget: Budget, step_tokens: int, temperature: float) -> None:
-    if budget.waits:
-        raise ValueError(f"{budget.waits} waits: tree search ends a trace where the model does, so give 0")
-    if step_tokens < 1:
-        raise ValueError(f"steps of {step_tokens} tokens: give at least 1")
-    if not temperature > 0:
-        raise ValueError(f"a softmax of temperature {temperature}: give more than 0, such as 0.1")
-
-
-def _text(engine: Engine, ids: Sequence[int]) -> str:
-    text = engine.tokenizer.decode(list(ids), clean_up_tokenization_spaces=False)
+def _text(prompt: Prompt, ids: Sequence[int]) -> str:
+    text = prompt.fmt.tokenizer.decode(list(ids), clean_up_tokenization_spaces=False)
     assert isinstance(text, str)
     return text
+
+
+@dataclass
+class Rebase(Search):
+    """REBASE: a tree of traces, grown where a process reward model sees most promise."""
+
+    name: ClassVar[str] = "rebase"
+
+    step_tokens: int = 256
+    """Tokens that a branch grows by before it is scored."""
+    balance_temperature: float = 0.1
+    """The softmax of the scores shares the trajectories out at this temperature; at 0.1, a branch scored 0.8 gets about
+    a third of what one scored 0.9 gets."""
+
+    def check(self) -> None:
+        """See `Method.check`."""
+        super().check()
+        require_at_least_one("step_tokens", self.step_tokens)
+        if not self.balance_temperature > 0:
+            raise ValueError(f"method.balance_temperature is {self.balance_temperature}; give more than 0, such as 0.1")
+
+    def start(self, engine: Engine, trust_remote_code: bool = False) -> Take:
+        """See `Method.start`."""
+        reward = self.reward(engine, trust_remote_code)
+        tree = Tree(self.candidates, self.step_tokens, self.balance_temperature)
+
+        async def take(prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
+            def extract(answer: str) -> str:
+                return grade(answer, question.reference, question.kind).extracted
+
+            return [await rebase(prompt, self.budget(cut), reward, tree, extract) for cut in cuts]
+
+        return take

@@ -4,25 +4,26 @@ No trace is cut: one that reaches the cap is thrown away and another one is draw
 samples at temperature 1 and finds that it scales backwards: short traces are those that were right from the start. A
 question for which no trace fits has no answer, so the tries are bounded; Waits have no meaning here.
 
-    forced = await reject(engine, prompt_ids, Budget(512), fmt, Sampling(temperature=1.0), tries=16)
+    forced = await reject(prompt, Budget(512), tries=16)
     forced.finish, forced.tries, forced.discarded_tokens      # ("rejected", 16, 8192) where none fitted
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
-from s1repro.chat import ThinkingFormat
-from s1repro.engines.base import Engine, Sampling
+from s1repro.records import Question
+from s1repro.scaling.answer import Forced, answer_to
 from s1repro.scaling.budget import Budget
-from s1repro.scaling.candidates import keep, nth, require_many, sampled_answer_tokens
-from s1repro.scaling.forcing import Forced, answer_to, thinking_cap
+from s1repro.scaling.candidates import Drawing, keep, nth, require_many
+from s1repro.scaling.method import Cut, Table3, require_at_least_one
+from s1repro.scaling.prompt import Prompt
 from s1repro.scaling.trace import Thinking, grow
 
 
-async def reject(
-    engine: Engine, prompt_ids: Sequence[int], budget: Budget, fmt: ThinkingFormat, sampling: Sampling, tries: int
-) -> Forced:
+async def reject(prompt: Prompt, budget: Budget, tries: int) -> Forced:
     """The first of at most `tries` traces that ends by itself within `budget`, answered.
 
     Where none does, `finish` is "rejected", thinking and answer are empty, and all that was sampled is discarded. One
@@ -32,23 +33,40 @@ async def reject(
     """
     if budget.waits:
         raise ValueError(f"{budget.waits} waits: rejection sampling takes traces as they are, so give 0")
-    require_many(tries, sampling, "tries")
-    cap = thinking_cap(engine, len(prompt_ids), budget, fmt)
+    require_many(tries, prompt.sampling, "tries")
+    cap = prompt.thinking_cap(budget)
     spent = 0
     for index in range(tries):
-        drawn = nth(sampling, index)
-        thinking = await _think(engine, prompt_ids, budget, cap, fmt, drawn)
-        spent += thinking.sampled_tokens + thinking.discarded_tokens
+        drawn = nth(prompt, index)
+        thinking = await _think(drawn, budget, cap)
         if thinking.finish in ("natural", "turn_end"):
-            forced = await answer_to(engine, prompt_ids, thinking, budget, fmt, drawn)
-            spent += sampled_answer_tokens(engine, forced, budget)
-            return keep(forced, tries=index + 1, spent=spent, budget=budget, engine=engine)
+            forced = await answer_to(drawn, thinking, budget)
+            return keep(forced, tries=index + 1, spent=spent + forced.drawn_tokens)
+        spent += thinking.sampled_tokens + thinking.discarded_tokens
     return Forced((), 0, 0, (), 0, "rejected", tries, spent)
 
 
-async def _think(
-    engine: Engine, prompt_ids: Sequence[int], budget: Budget, cap: int, fmt: ThinkingFormat, drawn: Sampling
-) -> Thinking:
+async def _think(prompt: Prompt, budget: Budget, cap: int) -> Thinking:
     """One trace of at most `cap` tokens."""
-    ((_, thinking),) = [grown async for grown in grow(engine, prompt_ids, [budget], [cap], fmt, drawn)]
+    ((_, thinking),) = [grown async for grown in grow(prompt, [budget], [cap])]
     return thinking
+
+
+@dataclass
+class Rejection(Drawing):
+    """Rejection sampling: draw traces until one fits the budget by itself."""
+
+    name: ClassVar[str] = "rejection"
+    table3: ClassVar[Table3 | None] = Table3("100 %", "-35", "40.0")
+
+    tries: int = 16
+    """Traces sampled at most until one fits."""
+
+    def check(self) -> None:
+        """See `Method.check`."""
+        super().check()
+        require_at_least_one("tries", self.tries)
+
+    async def take(self, prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
+        """See `Method.take`."""
+        return [await reject(prompt, self.budget(cut), self.tries) for cut in cuts]

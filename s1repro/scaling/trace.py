@@ -5,7 +5,7 @@ two. So the trace is grown in rounds, a request each: to the largest cap that st
 and on from there with a Wait for the budgets that ask for one. A budget is settled by the round in which it is spent,
 or in which thinking ends with none of its Waits left; its trace is handed out at once, while the others grow on.
 
-    async for index, thinking in grow(engine, prompt_ids, budgets, caps, fmt, sampling):
+    async for index, thinking in grow(prompt, budgets, caps):
         ...                                  # budgets[index] thinks `thinking.token_ids`
 
 Greedy or not, what a budget gets does not depend on which other budgets are grown with it: requests differ in
@@ -14,23 +14,19 @@ Greedy or not, what a budget gets does not depend on which other budgets are gro
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
-from s1repro.chat import ThinkingFormat, plain_ids
-from s1repro.engines.base import Completion, Engine, Sampling, Stop
+from s1repro.chat import BoundFormat
+from s1repro.engines.base import Completion
 from s1repro.engines.stopping import find_stop
 from s1repro.records import Finish
 from s1repro.scaling.budget import Budget
 from s1repro.scaling.loops import loop_end
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+from s1repro.scaling.prompt import Prompt
 
 _SEED_STRIDE = 1_000_003
-"""Every request starts its random stream at its seed, so the requests of one sample need seeds of their own."""
+"""Between the seeds of two requests of one trace."""
 
 _WATCHED = 256
 """Tokens between two looks for a loop."""
@@ -69,14 +65,7 @@ class _Round:
     reached: int
 
 
-async def grow(
-    engine: Engine,
-    prompt_ids: Sequence[int],
-    budgets: Sequence[Budget],
-    caps: Sequence[int],
-    fmt: ThinkingFormat,
-    sampling: Sampling,
-) -> AsyncIterator[tuple[int, Thinking]]:
+async def grow(prompt: Prompt, budgets: Sequence[Budget], caps: Sequence[int]) -> AsyncIterator[tuple[int, Thinking]]:
     """Grow one trace; yields (index, its thinking) for each budget as soon as it is settled.
 
     `caps` are the budgets' thinking tokens. All budgets take the same Waits and watch for the same loops: `ValueError`
@@ -86,15 +75,14 @@ async def grow(
         raise ValueError("a sweep without budgets has nothing to grow a trace for: give at least one")
     if len({(budget.wait_strings, budget.loop_repeats) for budget in budgets}) > 1:
         raise ValueError("budgets of one sweep need the same wait_string and the same loop_repeats")
-    wait_strings = [plain_ids(engine.tokenizer, text) for text in budgets[0].wait_strings] or [[]]
-    ids: list[int] = []
+    wait_strings = [prompt.fmt.piece_ids(text) for text in budgets[0].wait_strings] or [()]
+    trace = _Trace(prompt, budgets[0].loop_repeats)
+    ids = trace.ids
     injected = waits_used = 0
     discarded = [0] * len(budgets)
-    draws = (replace(sampling, seed=(sampling.seed + n * _SEED_STRIDE) % 2**31) for n in itertools.count())
     going = list(range(len(budgets)))
     while going:
-        limit = max(caps[index] for index in going)
-        ended = await _think(engine, prompt_ids, ids, limit, budgets[0].loop_repeats, fmt, draws)
+        ended = await trace.think(max(caps[index] for index in going))
         sampled_ids = [*ids, *ended.stop_ids]
         wait_ids = wait_strings[waits_used % len(wait_strings)]
         settled, going, still = [], [], going
@@ -125,34 +113,31 @@ async def grow(
         waits_used += 1
 
 
-async def _think(
-    engine: Engine,
-    prompt_ids: Sequence[int],
-    ids: list[int],
-    limit: int,
-    loop_repeats: int,
-    fmt: ThinkingFormat,
-    draws: Iterator[Sampling],
-) -> _Round:
-    """Sample until a stop, a loop or `limit` tokens of the whole trace; what is sampled is appended to `ids`."""
-    tokenizer = engine.tokenizer
-    stop = Stop((*fmt.stop_ids(tokenizer), *fmt.turn_end_ids(tokenizer)), fmt.stop_strings(tokenizer))
-    start = len(ids)
-    while len(ids) < limit:
-        room = limit - len(ids)
-        completion = await engine.complete(
-            [*prompt_ids, *ids],
-            max_tokens=min(room, _WATCHED) if loop_repeats else room,
-            stop=stop,
-            sampling=next(draws),
-        )
-        ids.extend((*completion.token_ids, *completion.stop_ids))
-        if ended := ending(tokenizer, ids[start:], completion, loop_repeats, fmt):
-            end, reached = start + ended.kept, len(ids)
-            stop_ids = tuple(ids[end : start + ended.end])
-            del ids[end:]
-            return _Round(end, stop_ids, ended.finish, reached)
-    return _Round(len(ids), (), "budget", len(ids))
+class _Trace:
+    """A trace that grows: its `ids`, and how many requests it took."""
+
+    def __init__(self, prompt: Prompt, loop_repeats: int) -> None:
+        self.ids: list[int] = []
+        self._prompt = prompt
+        self._loop_repeats = loop_repeats
+        self._requests = 0
+
+    async def think(self, limit: int) -> _Round:
+        """Sample until a stop, a loop or `limit` tokens of the whole trace; what is sampled is appended to `ids`."""
+        ids, start = self.ids, len(self.ids)
+        while len(ids) < limit:
+            room = limit - len(ids)
+            # The requests of one sample need seeds of their own.
+            prompt = self._prompt.reseeded(self._requests * _SEED_STRIDE)
+            self._requests += 1
+            completion = await prompt.complete(ids, min(room, _WATCHED) if self._loop_repeats else room)
+            ids.extend((*completion.token_ids, *completion.stop_ids))
+            if ended := ending(prompt.fmt, ids[start:], completion, self._loop_repeats):
+                end, reached = start + ended.kept, len(ids)
+                stop_ids = tuple(ids[end : start + ended.end])
+                del ids[end:]
+                return _Round(end, stop_ids, ended.finish, reached)
+        return _Round(len(ids), (), "budget", len(ids))
 
 
 @dataclass(frozen=True)
@@ -164,24 +149,17 @@ class Ending:
     finish: Finish
 
 
-def ending(
-    tokenizer: PreTrainedTokenizerBase,
-    said: Sequence[int],
-    completion: Completion,
-    loop_repeats: int,
-    fmt: ThinkingFormat,
-) -> Ending | None:
+def ending(fmt: BoundFormat, said: Sequence[int], completion: Completion, loop_repeats: int) -> Ending | None:
     """The first end of thinking in `said`, which ends with `completion` and what stopped it; None where it goes on.
 
     `said` is all since the last Wait: a delimiter or a loop that one request began may be completed by the next, which
     does not know of it and goes on behind it. What comes before `completion` was looked at, and goes on.
     """
     first = None
-    strings = fmt.stop_strings(tokenizer)
-    if strings and (found := find_stop(tokenizer, said, strings)):
+    if fmt.stop_strings and (found := find_stop(fmt.tokenizer, said, fmt.stop_strings)):
         first = Ending(found.kept, found.end, "natural")
     elif completion.finish_reason == "stop":
-        closed = completion.stop_token in fmt.stop_ids(tokenizer)
+        closed = completion.stop_token in fmt.stop_ids
         first = Ending(len(said) - len(completion.stop_ids), len(said), "natural" if closed else "turn_end")
     seen = len(said) - len(completion.token_ids) - len(completion.stop_ids)
     if loop_repeats and (end := loop_end(said[: first.end - 1] if first else said, loop_repeats, seen)):

@@ -6,7 +6,8 @@ ever cut: a row that is too long is refused, because training on cut traces teac
 sequence-length ablation: 30.0 instead of 50.0 on AIME24). Where the set is to teach a model how long to think, each
 question gets the instruction that its trace obeys (`s1repro.control`). Packing is not covered.
 
-    examples = load_examples(Path("runs/demo/curate/s1k.jsonl"), tokenizer, FORMATS["qwen"], max_length=4096)
+    fmt = FORMATS["qwen"].bind(tokenizer)
+    examples = load_examples(Path("runs/demo/curate/s1k.jsonl"), fmt, max_length=4096)
     examples[0].labels[: examples[0].prompt_length]     # (-100, -100, ...)
 """
 
@@ -15,14 +16,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median_high
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from s1repro.artifacts import read_jsonl
-from s1repro.chat import ThinkingFormat, plain_ids
+from s1repro.chat import BoundFormat, plain_ids
 from s1repro.control import Control, controlled
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100
 """The label of a token that carries no loss, as PyTorch's cross entropy has it."""
@@ -51,13 +49,7 @@ class _Row:
     attempt: str
 
 
-def load_examples(
-    path: Path,
-    tokenizer: PreTrainedTokenizerBase,
-    thinking_format: ThinkingFormat,
-    max_length: int,
-    control: Control = "none",
-) -> list[Example]:
+def load_examples(path: Path, fmt: BoundFormat, max_length: int, control: Control = "none") -> list[Example]:
     """All rows of `path` as examples, in the file's order, each question with the instruction of `control`.
 
     Raises `ValueError` with file and line where a row lacks a field or is longer than `max_length` tokens, and when
@@ -67,8 +59,8 @@ def load_examples(
     if not rows:
         raise ValueError(f"{path}: no rows to train on; run the curate stage again")
     examples = []
-    for row in _controlled(rows, tokenizer, thinking_format, control):
-        prompt, completion = thinking_format.example_ids(tokenizer, row.question, row.trace, row.attempt)
+    for row in _controlled(rows, fmt, control):
+        prompt, completion = fmt.example_ids(row.question, row.trace, row.attempt)
         length = len(prompt) + len(completion)
         if length > max_length:
             raise ValueError(
@@ -79,14 +71,12 @@ def load_examples(
     return examples
 
 
-def _controlled(
-    rows: list[_Row], tokenizer: PreTrainedTokenizerBase, thinking_format: ThinkingFormat, control: Control
-) -> list[_Row]:
+def _controlled(rows: list[_Row], fmt: BoundFormat, control: Control) -> list[_Row]:
     """The rows with their instructions. A trace is short where it is below the set's median."""
     if control == "none":
         return rows
     # With the text that closes a trace, because the model samples that too and evaluation counts it.
-    lengths = [len(plain_ids(tokenizer, row.trace.strip() + thinking_format.trace_end)) for row in rows]
+    lengths = [len(plain_ids(fmt.tokenizer, fmt.closed(row.trace))) for row in rows]
     median = median_high(lengths)
     told = []
     for row, length in zip(rows, lengths, strict=True):

@@ -47,10 +47,9 @@ def _train(config: Config, curated: Path, folder: Path, mark: str) -> None:
     from s1repro.train.examples import load_examples
 
     tokenizer = load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code)
-    thinking_format = FORMATS[config.model.format]
-    thinking_format.check(tokenizer)
+    fmt = FORMATS[config.model.format].bind(tokenizer)
     control = cast(Control, config.sft.control)  # one of CONTROLS, as `check` has made sure
-    examples = load_examples(curated, tokenizer, thinking_format, config.sft.max_length, control)
+    examples = load_examples(curated, fmt, config.sft.max_length, control)
     from s1repro.train.sft import fine_tune  # slowest of all: a mistake in model or set is told before
 
     state = folder / f"state-{mark}"  # named by the inputs: no training resumes another one's state

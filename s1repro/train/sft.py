@@ -17,16 +17,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import peft
 import torch
 from datasets import Dataset
-from peft import LoraConfig, PeftModel
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 from transformers.utils.logging import disable_progress_bar
 from trl import SFTConfig as TrlConfig
 from trl import SFTTrainer
 
-from s1repro.config import Config, SftConfig
+from s1repro.config import Config, LoraConfig, SftConfig
 from s1repro.train.examples import Example
 from s1repro.train.log import TrainingLog
 from s1repro.train.order import BatchOrder
@@ -73,7 +73,7 @@ def fine_tune(
             }
         ),
         processing_class=tokenizer,
-        peft_config=_lora(config.sft) if config.sft.lora else None,
+        peft_config=_adapter(config.sft) if isinstance(config.sft, LoraConfig) else None,
         callbacks=[TrainingLog(log)],
     )
     trainer.order = BatchOrder([len(e.input_ids) for e in examples], config.sft.batch_size, config.seed)
@@ -159,11 +159,11 @@ def _load(config: Config) -> PreTrainedModel:
         raise ValueError(f"model.base: cannot load {config.model.base!r}: {reason}") from error
 
 
-def _lora(sft: SftConfig) -> LoraConfig:
-    return LoraConfig(
-        r=sft.lora_rank,
-        lora_alpha=sft.lora_alpha,
-        lora_dropout=sft.lora_dropout,
+def _adapter(sft: LoraConfig) -> peft.LoraConfig:
+    return peft.LoraConfig(
+        r=sft.rank,
+        lora_alpha=sft.alpha,
+        lora_dropout=sft.dropout,
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
@@ -172,7 +172,7 @@ def _lora(sft: SftConfig) -> LoraConfig:
 def _save(trainer: SFTTrainer, tokenizer: PreTrainedTokenizerBase, out: Path) -> None:
     """A plain Hugging Face folder: adapters merged, so that any engine loads it, and no pickles."""
     model: Any = trainer.accelerator.unwrap_model(trainer.model)
-    if isinstance(model, PeftModel):
+    if isinstance(model, peft.PeftModel):
         merged: Any = model.merge_and_unload()
         if trainer.is_world_process_zero():
             merged.save_pretrained(str(out))

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import s1repro.engines
-from s1repro.config import Config, DataConfig, EngineConfig, ModelConfig, SelectionConfig
 from s1repro.curate.pipeline import run
 from s1repro.engines import ScriptedEngine
+from tests.toy import make_config
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FILES = {"funnel.csv", "s1k.jsonl", "dropped.jsonl", "solvers.jsonl", "manifest.json"}
@@ -71,18 +71,19 @@ def write_pool(rows):
 
 
 def settings(base_model, name="test", preset="paper", **selection):
-    return Config(
+    return make_config(
         name=name,
-        model=ModelConfig(base=str(base_model), format="qwen-plain"),
-        data=DataConfig(pool="pool.jsonl", benchmarks=["small"]),
-        selection=SelectionConfig(
-            preset=preset,
-            outright_sources=["AIME"],
-            solver_tokens=[6, 30],
-            solver_prompts=["Problem: {question}\nResult:", "Problem: {question}\nSolution:\n"],
-            **{"size": 12, **selection},
-        ),
-        engine=EngineConfig(name="scripted", max_model_len=300, max_concurrency=4),
+        model={"base": str(base_model)},
+        data={"pool": "pool.jsonl", "benchmarks": ["small"]},
+        selection={
+            "preset": preset,
+            "size": 12,
+            "outright_sources": ["AIME"],
+            "solver_tokens": [6, 30],
+            "solver_prompts": ["Problem: {question}\nResult:", "Problem: {question}\nSolution:\n"],
+            **selection,
+        },
+        engine={"max_model_len": 300, "max_concurrency": 4},
     )
 
 

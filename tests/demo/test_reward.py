@@ -22,7 +22,6 @@ from s1repro.demo.arithmetic import MODULAR
 from s1repro.demo.problem import Family, Problem
 from s1repro.engines.reward import HfRewardModel
 
-FMT = FORMATS["qwen-plain"]
 SMALL = {
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -74,16 +73,17 @@ def test_lines_are_right_until_the_first_wrong_one_of_their_pass(trace: str, rig
 
 
 def test_every_token_has_the_label_of_its_line(demo_tokenizer: PreTrainedTokenizerFast) -> None:
+    fmt = FORMATS["qwen-plain"].bind(demo_tokenizer)
     trace = "a1+2=3\nb3+3=7\nc7+4=11\nResult: 11\nWait, check.\na1+2=3\nb3+3=6"
-    judged = reward.label(demo_tokenizer, FMT, PROBLEM, trace)
-    prompt = FMT.prompt_ids(demo_tokenizer, "Sum?")
+    judged = reward.label(fmt, PROBLEM, trace)
+    prompt = fmt.prompt_ids("Sum?")
     assert judged.ids[: len(prompt)] == prompt
     assert judged.labels[: len(prompt)] == [reward.IGNORED] * len(prompt)
     # What the model is trained on is what the fine-tuned policy writes, up to the end of its thinking.
-    _, completion = FMT.example_ids(demo_tokenizer, "Sum?", trace, "Final Answer: 6")
+    _, completion = fmt.example_ids("Sum?", trace, "Final Answer: 6")
     told = judged.ids[len(prompt) :]
     assert completion[: len(told)] == told
-    assert completion[len(told)] == FMT.end_of_thinking_ids(demo_tokenizer, natural=True)[0]
+    assert completion[len(told)] == fmt.closed_ids[0]
 
     pieces = [demo_tokenizer.decode([token]) for token in told]
     assert "".join(pieces) == trace + "\n"
@@ -111,21 +111,24 @@ def test_traces_are_the_teachers_and_every_second_one_is_wrong(demo_tokenizer: P
 def test_batches_are_whole_and_hold_no_question_that_is_measured(
     demo_tokenizer: PreTrainedTokenizerFast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    fmt = FORMATS["qwen-plain"].bind(demo_tokenizer)
     monkeypatch.setattr(reward, "BATCH", 4)
     held_out = {reward.draw_trace(rng)[0].text for rng in [Random(5)] for _ in range(4 * reward.POOLED)}
-    texts = {demo_tokenizer.decode(FMT.prompt_ids(demo_tokenizer, text)) for text in held_out}
+    texts = {demo_tokenizer.decode(fmt.prompt_ids(text)) for text in held_out}
     seen = []
-    for batch in reward.batches(demo_tokenizer, FMT, Random(5), 9, set(list(held_out)[:12])):
+    for batch in reward.batches(fmt, Random(5), 9, set(list(held_out)[:12])):
         assert len(batch) == 4
         seen += [demo_tokenizer.decode(judged.ids[: judged.labels.count(reward.IGNORED)]) for judged in batch]
     assert len(seen) == 36
     # The same seed draws the same questions first: those that are held out are left out, the others are there.
-    hidden = {demo_tokenizer.decode(FMT.prompt_ids(demo_tokenizer, text)) for text in list(held_out)[:12]}
+    hidden = {demo_tokenizer.decode(fmt.prompt_ids(text)) for text in list(held_out)[:12]}
     assert not hidden & set(seen)
     assert (texts - hidden) & set(seen)
 
 
 def test_the_measure_counts_line_ends(demo_tokenizer: PreTrainedTokenizerFast) -> None:
+    fmt = FORMATS["qwen-plain"].bind(demo_tokenizer)
+
     class Cynic(torch.nn.Module):
         """Says wrong from a place on."""
 
@@ -136,8 +139,8 @@ def test_the_measure_counts_line_ends(demo_tokenizer: PreTrainedTokenizerFast) -
             return type("Out", (), {"logits": logits})
 
     traces = [
-        reward.label(demo_tokenizer, FMT, PROBLEM, "a1+2=3\nb3+3=7\nc7+4=11\nResult: 11"),
-        reward.label(demo_tokenizer, FMT, PROBLEM, "a1+2=3\nb3+3=6\nc6+4=10\nResult: 10"),
+        reward.label(fmt, PROBLEM, "a1+2=3\nb3+3=7\nc7+4=11\nResult: 11"),
+        reward.label(fmt, PROBLEM, "a1+2=3\nb3+3=6\nc6+4=10\nResult: 10"),
     ]
     start = traces[0].ends[1]  # the end of the second line
     assert reward.measure(Cynic(), traces) == {  # type: ignore[arg-type]
@@ -150,8 +153,9 @@ def test_the_measure_counts_line_ends(demo_tokenizer: PreTrainedTokenizerFast) -
 
 
 def test_the_loss_is_taken_on_the_trace_alone(base: Path, demo_tokenizer: PreTrainedTokenizerFast) -> None:
+    fmt = FORMATS["qwen-plain"].bind(demo_tokenizer)
     short, long = "a1+2=3\nb3+3=7", "a1+2=3\nb3+3=6\nc6+4=10\nResult: 10"
-    batch = [reward.label(demo_tokenizer, FMT, PROBLEM, trace) for trace in (short, long)]
+    batch = [reward.label(fmt, PROBLEM, trace) for trace in (short, long)]
     model = reward.load_untrained(base, seed=1).eval()
     together, labels = reward._logits(model, batch)
     alone, _ = reward._logits(model, batch[:1])
@@ -166,7 +170,8 @@ def test_the_loss_is_taken_on_the_trace_alone(base: Path, demo_tokenizer: PreTra
 
 
 def test_training_lowers_the_loss(base: Path, demo_tokenizer: PreTrainedTokenizerFast) -> None:
-    batch = next(reward.batches(demo_tokenizer, FMT, Random(2), 1, set()))
+    fmt = FORMATS["qwen-plain"].bind(demo_tokenizer)
+    batch = next(reward.batches(fmt, Random(2), 1, set()))
     losses = reward.train(reward.load_untrained(base, seed=0), iter([batch] * 60), 60)
     assert losses[0] == pytest.approx(math.log(2), abs=0.4)  # it knows nothing yet
     assert sum(losses[-5:]) / 5 < 0.5 * losses[0]
@@ -179,6 +184,7 @@ def test_the_command_makes_a_model_that_the_methods_can_ask(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    fmt = FORMATS["qwen-plain"].bind(demo_tokenizer)
     folder = tmp_path / "reward"
     command = ["reward", "--base", str(base), "--folder", str(folder), "--steps", "3", "--seed", "5"]
     monkeypatch.setattr(sys, "argv", command)
@@ -196,7 +202,7 @@ def test_the_command_makes_a_model_that_the_methods_can_ask(
     assert file_sha256(folder / "model.safetensors") == first  # seeded
 
     asked = HfRewardModel(str(folder), demo_tokenizer)
-    judged = reward.label(demo_tokenizer, FMT, PROBLEM, "a1+2=3\nb3+3=7")
+    judged = reward.label(fmt, PROBLEM, "a1+2=3\nb3+3=7")
     start = judged.labels.count(reward.IGNORED)
     score = asyncio.run(asked.score(judged.ids[:start], judged.ids[start:]))
     logits, _ = reward._logits(asked._model, [judged])

@@ -105,11 +105,11 @@ def test_counterparts_have_the_same_id_in_both_architectures(demo_tokenizers):
 
 @pytest.mark.parametrize(("architecture", "name"), [("qwen2", "qwen-plain"), ("qwen2", "qwen"), ("llama", "llama")])
 def test_the_thinking_formats_fit(demo_tokenizers, architecture, name):
-    tokenizer, fmt = demo_tokenizers[architecture], FORMATS[name]
-    fmt.check(tokenizer)
-    prompt, completion = fmt.example_ids(tokenizer, "From 5 a+2.", "a+2;5=7\nResult: 7", "Final Answer: 7")
-    assert fmt.prompt_ids(tokenizer, "From 5 a+2.") == prompt
-    assert completion[-1] == tokenizer.convert_tokens_to_ids(fmt.turn_ends[0])
+    tokenizer = demo_tokenizers[architecture]
+    fmt = FORMATS[name].bind(tokenizer)
+    prompt, completion = fmt.example_ids("From 5 a+2.", "a+2;5=7\nResult: 7", "Final Answer: 7")
+    assert fmt.prompt_ids("From 5 a+2.") == prompt
+    assert completion[-1] == tokenizer.convert_tokens_to_ids(fmt.text.turn_ends[0])
     assert "Answer: Final" not in tokenizer.decode(completion)
 
 
@@ -128,7 +128,7 @@ def test_each_chat_word_is_one_token(demo_tokenizers, architecture):
 
 def test_the_roles_of_a_chat_are_one_token_each(demo_tokenizers):
     for architecture, name in (("qwen2", "qwen-plain"), ("llama", "llama")):
-        prompt, completion = FORMATS[name].example_ids(demo_tokenizers[architecture], "?", "", "Final Answer: 7")
+        prompt, completion = FORMATS[name].bind(demo_tokenizers[architecture]).example_ids("?", "", "Final Answer: 7")
         split = [demo_tokenizers[architecture].decode([token]) for token in prompt + completion]
         opened = [after for before, after in pairwise(split) if before in OPENERS]
         assert opened == ["user", "assistant", "think", "answer"]

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.config import EngineConfig
 from s1repro.engines import Completion, Engine, Sampling, ScriptedEngine, Stop, load_engine
+from s1repro.engines.transformers import Transformers
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 Complete = Callable[..., Completion]
@@ -42,7 +42,7 @@ def engine(
     if request.param == "scripted":
         engine = scripted(qwen_tokenizer)
     else:
-        engine = load_engine(EngineConfig(name=request.param, max_model_len=256, max_concurrency=8), str(tiny_qwen))
+        engine = load_engine(Transformers(max_model_len=256, max_concurrency=8), str(tiny_qwen))
     yield engine
     run(engine.close())
 

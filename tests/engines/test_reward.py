@@ -54,10 +54,10 @@ def make(qwen_tokenizer: PreTrainedTokenizerBase, tmp_path_factory: pytest.TempP
 
 def traces(tokenizer: PreTrainedTokenizerBase) -> list[tuple[list[int], list[int]]]:
     """Prompts and traces of many lengths; some traces are empty, one ends in the padding."""
-    fmt = FORMATS["qwen-plain"]
+    fmt = FORMATS["qwen-plain"].bind(tokenizer)
     found = []
     for index in range(7):
-        prompt = fmt.prompt_ids(tokenizer, "What is 12 + 30?"[: 4 + 2 * index])
+        prompt = fmt.prompt_ids("What is 12 + 30?"[: 4 + 2 * index])
         found.append((prompt, plain_ids(tokenizer, "First I add the tens. " * index)))
     assert isinstance(tokenizer.pad_token_id, int)
     return [*found, (found[2][0], [41, tokenizer.pad_token_id])]
@@ -117,7 +117,7 @@ def test_another_tokenizer_gets_the_text(
     make: Make, qwen_tokenizer: PreTrainedTokenizerBase, llama_tokenizer: PreTrainedTokenizerBase
 ) -> None:
     folder = make("token", 2)
-    prompt = FORMATS["llama-plain"].prompt_ids(llama_tokenizer, "What is 12 + 30?")
+    prompt = FORMATS["llama-plain"].bind(llama_tokenizer).prompt_ids("What is 12 + 30?")
     thinking = plain_ids(llama_tokenizer, "First I add the tens, then the ones.\n")
     text = llama_tokenizer.decode([*prompt, *thinking])
     ids = qwen_tokenizer(text)["input_ids"]

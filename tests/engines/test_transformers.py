@@ -18,17 +18,16 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from s1repro.config import EngineConfig
 from s1repro.engines import Completion, Sampling, Stop, load_engine
-from s1repro.engines.transformers import TransformersEngine, draw
+from s1repro.engines.transformers import Transformers, TransformersEngine, draw
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 GREEDY = Sampling()
 ENDLESS = Stop()
 
 
-def config(**settings: Any) -> EngineConfig:
-    return EngineConfig(name="transformers", **{"max_model_len": 256, "max_concurrency": 16, **settings})
+def config(**settings: Any) -> Transformers:
+    return Transformers(**{"max_model_len": 256, "max_concurrency": 16, **settings})
 
 
 @pytest.fixture(scope="module")
@@ -292,17 +291,13 @@ def test_a_closed_engine_says_so(folder: Path, run: Run) -> None:
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"tensor_parallel_size": 2}, "engine.tensor_parallel_size is 2, but .* leave it at 1, or choose engine=vllm"),
-        ({"gpu_memory_utilization": 0.3}, "engine.gpu_memory_utilization is 0.3"),
-        ({"block_size": 16}, "engine.block_size is 16"),
-        ({"cpu_cache_gib": 4}, "engine.cpu_cache_gib is 4"),
         ({"dtype": "int8"}, "engine.dtype is 'int8'; choose from: float32, bfloat16, float16"),
         ({"max_model_len": 513}, "is made for 512 tokens"),
     ],
 )
 def test_settings_it_cannot_keep_are_refused(folder: Path, settings: dict[str, Any], says: str) -> None:
     with pytest.raises(ValueError, match=says) as error:
-        TransformersEngine(config(**settings), str(folder))
+        load_engine(config(**settings), str(folder))
     assert "\n" not in str(error.value)
 
 

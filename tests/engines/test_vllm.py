@@ -15,8 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from s1repro.config import EngineConfig
-from s1repro.engines import Completion, Engine, Sampling, Stop, load_engine
+from s1repro.engines import Completion, Engine, Sampling, Stop
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 GREEDY = Sampling()
@@ -112,15 +111,10 @@ def test_a_request_that_does_not_fit_is_refused(vllm_engine: Engine, run: Run) -
         run(vllm_engine.complete([5] * 200, max_tokens=57, stop=Stop(), sampling=GREEDY))
 
 
-def test_an_unknown_engine_is_refused() -> None:
-    with pytest.raises(ValueError, match="'vlm': choose one of vllm, transformers"):
-        load_engine(EngineConfig(name="vlm"), "anywhere")
-
-
 SCRIPT = """
 import asyncio, sys
-from s1repro.config import EngineConfig
 from s1repro.engines import Sampling, Stop, load_engine
+from s1repro.engines.vllm import Vllm
 
 async def forever(engine):
     try:
@@ -131,7 +125,7 @@ async def forever(engine):
         await engine.close()
 
 if __name__ == "__main__":
-    config = EngineConfig(name="vllm", max_model_len=256, enforce_eager=True, gpu_memory_utilization=0.3)
+    config = Vllm(max_model_len=256, enforce_eager=True, gpu_memory_utilization=0.3)
     asyncio.run(forever(load_engine(config, sys.argv[1])))
 """
 

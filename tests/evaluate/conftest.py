@@ -12,20 +12,13 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from s1repro.chat import FORMATS, plain_ids
-from s1repro.config import (
-    Config,
-    DataConfig,
-    EngineConfig,
-    MethodConfig,
-    ModelConfig,
-    ReportConfig,
-    SelectionConfig,
-)
+from s1repro.config import Config
 from s1repro.engines import ScriptedEngine
+from s1repro.engines.base import EngineSettings
 from s1repro.records import Question
+from tests.toy import make_config
 
 QUESTIONS = [Question(f"q{i}", f"What is {i} plus {i}?", str(2 * i), "exact", "11") for i in range(8)]
-FORMAT = FORMATS["qwen-plain"]
 
 
 @pytest.fixture
@@ -44,16 +37,10 @@ def config(tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase, monkeypatch:
     rows = [{"id": q.id, "question": q.text, "answer": q.reference, "domain": q.domain} for q in QUESTIONS]
     (tmp_path / "toy.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "evals" / "toy.yaml").write_text(TASK)
-    return Config(
-        name="toy",
-        runs="runs",
+    return make_config(
         checkpoint=str(checkpoint),
-        model=ModelConfig(base="unused", format="qwen-plain"),
-        data=DataConfig(pool="unused", benchmarks=["toy"]),
-        selection=SelectionConfig(preset="paper"),
-        engine=EngineConfig(name="vllm", max_model_len=512, max_concurrency=5),
-        method=MethodConfig(name="force", budgets=[4, 16, 64], waits=[0, 1, 2], answer_tokens=20),
-        report=ReportConfig(wandb=False),
+        engine={"max_model_len": 512, "max_concurrency": 5},
+        method={"budgets": [4, 16, 64], "waits": [0, 1, 2], "answer_tokens": 20},
     )
 
 
@@ -78,7 +65,7 @@ Load = Callable[..., ScriptedEngine]
 def load(qwen_tokenizer: PreTrainedTokenizerBase) -> Load:
     """Loads scripted engines; `load.started` holds all that were started."""
 
-    def start(config: EngineConfig, model: str, trust_remote_code: bool = False) -> ScriptedEngine:
+    def start(config: EngineSettings, model: str, trust_remote_code: bool = False) -> ScriptedEngine:
         engine = thinker(qwen_tokenizer, config.max_model_len, shuffle_seed=len(started))
         started.append(engine)
         return engine
@@ -90,11 +77,12 @@ def load(qwen_tokenizer: PreTrainedTokenizerBase) -> Load:
 
 def thinker(tokenizer: PreTrainedTokenizerBase, max_model_len: int, shuffle_seed: int | None = None) -> ScriptedEngine:
     """Thinks some 0 to 40 tokens, as its prompt decides, then answers; right when it could think to the end."""
-    stop = FORMAT.stop_ids(tokenizer)[0]
-    turn_end = FORMAT.turn_end_ids(tokenizer)[0]
+    fmt = FORMATS["qwen-plain"].bind(tokenizer)
+    stop = fmt.stop_ids[0]
+    turn_end = fmt.turn_end_ids[0]
     filler = plain_ids(tokenizer, " on and on and")
-    opening = tuple(FORMAT.end_of_thinking_ids(tokenizer, natural=True))
-    references = {tuple(FORMAT.prompt_ids(tokenizer, q.text)): q.reference for q in QUESTIONS}
+    opening = fmt.closed_ids
+    references = {tuple(fmt.prompt_ids(q.text)): q.reference for q in QUESTIONS}
 
     def script(prompt: tuple[int, ...]) -> Iterator[int]:
         draw = int.from_bytes(hashlib.sha256(str(prompt).encode()).digest()[:4], "big")

@@ -8,12 +8,15 @@ import importlib.util
 import random
 import sys
 
-from omegaconf import OmegaConf
 from transformers import AutoTokenizer
 
-from s1repro.config import Config, EngineConfig
+import s1repro.config
+from s1repro.config import Config
 from s1repro.engines import Completion, ScriptedEngine
+from s1repro.engines.base import EngineSettings
+from s1repro.engines.vllm import Vllm
 from s1repro.evaluate import pipeline
+from s1repro.scaling.forcing import Forcing
 
 spec = importlib.util.spec_from_file_location("toy", sys.argv[2])
 assert spec is not None and spec.loader is not None
@@ -21,7 +24,7 @@ toy = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(toy)
 
 
-def load(config: EngineConfig, model: str, trust_remote_code: bool) -> ScriptedEngine:
+def load(config: EngineSettings, model: str, trust_remote_code: bool) -> ScriptedEngine:
     """The scripted engine, with pauses that put the samples in another order each time."""
     engine: ScriptedEngine = toy.thinker(AutoTokenizer.from_pretrained(model), config.max_model_len)
     complete = engine.complete
@@ -35,7 +38,6 @@ def load(config: EngineConfig, model: str, trust_remote_code: bool) -> ScriptedE
 
 
 pipeline.load_benchmark = lambda name: toy.QUESTIONS  # importing lm-eval takes longer than the test
-tree = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(sys.argv[1]))
-config = OmegaConf.to_object(tree)
+config = eval(sys.argv[1], {**vars(s1repro.config), "Vllm": Vllm, "Forcing": Forcing})
 assert isinstance(config, Config)
 pipeline.run(config, load)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from omegaconf import OmegaConf
 
 from s1repro.config import Config
 from s1repro.engines import ScriptedEngine
@@ -186,11 +185,9 @@ def test_interrupt_ends_quickly_and_the_journal_is_whole(quick: Config) -> None:
 
 
 def start(config: Config) -> subprocess.Popen[str]:
-    path = Path(f"{config.name}.yaml")
-    OmegaConf.save(OmegaConf.structured(config), path)
     here = Path(__file__).parent
     return subprocess.Popen(
-        [sys.executable, str(here / "kill_me.py"), str(path), str(here / "conftest.py")],
+        [sys.executable, str(here / "kill_me.py"), repr(config), str(here / "conftest.py")],
         env={**os.environ, "PYTHONPATH": str(here.parent.parent), "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

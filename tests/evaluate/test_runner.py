@@ -13,29 +13,32 @@ from s1repro.chat import FORMATS
 from s1repro.config import Config
 from s1repro.engines import ScriptedEngine
 from s1repro.evaluate.plan import plan
-from s1repro.evaluate.runner import answer_all, require_all_fit
+from s1repro.evaluate.runner import Prompts, answer_all, require_all_fit
 from s1repro.records import Question, Sample
 
-FORMAT = FORMATS["qwen-plain"]
 Load = Callable[..., ScriptedEngine]
 
 
 def take_all(config: Config, questions: list[Question], engine: Any) -> list[Sample]:
     samples: list[Sample] = []
-    asyncio.run(answer_all(engine, plan(config, {"toy": questions}), FORMAT, config, samples.append))
+    prompts = Prompts(engine, FORMATS["qwen-plain"].bind(engine.tokenizer), config.method)
+    groups = plan(config, {"toy": questions})
+    take, concurrency = config.method.start(engine), config.engine.max_concurrency
+    asyncio.run(answer_all(prompts, take, groups, samples.append, concurrency))
     return samples
 
 
 def test_accounts_add_up_and_budgets_hold(
     config: Config, questions: list[Question], load: Load, qwen_tokenizer: PreTrainedTokenizerBase
 ) -> None:
+    fmt = FORMATS["qwen-plain"].bind(qwen_tokenizer)
     samples = take_all(config, questions, load(config.engine, ""))
     assert len(samples) == len({sample.key for sample in samples}) == 5 * 8
     for sample in samples:
         assert sample.thinking_tokens == sample.sampled_tokens + sample.injected_tokens <= sample.key.budget
         assert sample.waits_used <= sample.key.waits
         assert (sample.injected_tokens > 0) == (sample.waits_used > 0)
-        assert sample.prompt == qwen_tokenizer.decode(FORMAT.prompt_ids(qwen_tokenizer, _text(questions, sample)))
+        assert sample.prompt == qwen_tokenizer.decode(fmt.prompt_ids(_text(questions, sample)))
         assert sample.answer.startswith("Final Answer:") == (sample.finish != "natural")
         assert sample.correct == (sample.extracted == sample.reference)
         assert sample.cut == (sample.thinking_tokens if sample.finish == "budget" else None)
@@ -57,7 +60,8 @@ def test_more_thinking_is_more_accurate_with_an_engine_built_so(
 def test_no_more_traces_in_flight_than_asked_for(config: Config, questions: list[Question], load: Load) -> None:
     engine = load(config.engine, "")
     flying: set[str] = set()
-    starts = {q.id: FORMAT.prompt_ids(engine.tokenizer, q.text) for q in questions}
+    fmt = FORMATS["qwen-plain"].bind(engine.tokenizer)
+    starts = {q.id: fmt.prompt_ids(q.text) for q in questions}
     most = 0
     complete = engine.complete
 
@@ -84,7 +88,7 @@ def test_a_curve_costs_little_more_than_its_dearest_point(
     take_all(config, questions, curve)
     config.method.budgets, config.method.waits = [64], [2]
     take_all(config, questions, dearest)
-    opening = tuple(FORMAT.end_of_thinking_ids(curve.tokenizer, natural=True))
+    opening = FORMATS["qwen-plain"].bind(curve.tokenizer).closed_ids
 
     def traces(engine: ScriptedEngine) -> int:
         return sum(opening[0] not in request.prompt_ids[-20:] for request in engine.requests)
@@ -120,9 +124,10 @@ def test_what_does_not_fit_is_named_with_its_numbers(
 ) -> None:
     config.engine.max_model_len = 100
     long = Question("long", "why " * 60, "1", "exact", "")
-    require_all_fit(config, qwen_tokenizer, FORMATS["qwen-plain"], {})
+    fmt = FORMATS["qwen-plain"].bind(qwen_tokenizer)
+    require_all_fit(config, fmt, {})
     with pytest.raises(ValueError, match=r"^toy, question long: \d+ prompt tokens, 64 thinking tokens"):
-        require_all_fit(config, qwen_tokenizer, FORMATS["qwen-plain"], {"toy": [long]})
+        require_all_fit(config, fmt, {"toy": [long]})
 
 
 def _text(questions: list[Question], sample: Sample) -> str:

@@ -7,17 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from s1repro.config import (
-    Config,
-    DataConfig,
-    EngineConfig,
-    MethodConfig,
-    ModelConfig,
-    ReportConfig,
-    SelectionConfig,
-)
+from s1repro.config import Config
 from s1repro.evaluate.journal import complete
 from s1repro.records import Sample, SampleKey
+from tests.toy import make_config
 
 CURVE = {(16, 0): 2, (32, 0): 4, (64, 0): 7, (64, 1): 8, (64, 2): 8}
 """How many of 10 questions are right at each point of the run `toy`."""
@@ -67,14 +60,4 @@ def finish(tmp_path: Path) -> Finish:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return Config(
-        name="toy",
-        runs=str(tmp_path / "runs"),
-        checkpoint="unused",
-        model=ModelConfig(base="unused", format="qwen"),
-        data=DataConfig(pool="unused", benchmarks=["toy"]),
-        selection=SelectionConfig(preset="paper"),
-        engine=EngineConfig(name="vllm"),
-        method=MethodConfig(name="force", budgets=[16]),
-        report=ReportConfig(wandb=False),
-    )
+    return make_config(runs=str(tmp_path / "runs"))

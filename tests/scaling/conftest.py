@@ -98,13 +98,13 @@ def scripted(qwen_tokenizer: PreTrainedTokenizerBase) -> Callable[..., ScriptedE
 @pytest.fixture()
 def qwen(qwen_tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
     """Pieces of s1's format: `prompt`, `stop`, `end` of the turn, `stops` (all of them), `final`."""
-    fmt = FORMATS["qwen"]
+    fmt = FORMATS["qwen"].bind(qwen_tokenizer)
     return {
         "tokenizer": qwen_tokenizer,
         "fmt": fmt,
-        "prompt": fmt.prompt_ids(qwen_tokenizer, "2+2?"),
-        "stop": fmt.stop_ids(qwen_tokenizer)[0],
+        "prompt": fmt.prompt_ids("2+2?"),
+        "stop": fmt.stop_ids[0],
         "end": qwen_tokenizer.eos_token_id,
-        "stops": (*fmt.stop_ids(qwen_tokenizer), *fmt.turn_end_ids(qwen_tokenizer)),
+        "stops": (*fmt.stop_ids, *fmt.turn_end_ids),
         "final": tuple(plain_ids(qwen_tokenizer, "Final Answer:")),
     }

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.chat import ThinkingFormat, plain_ids
+from s1repro.chat import BoundFormat, plain_ids
 from s1repro.records import Finish
 from s1repro.scaling import Budget, Forced
 from s1repro.scaling.loops import LONGEST_BLOCK, SHORTEST_LOOP
@@ -35,7 +35,7 @@ def reference(
     tokenizer: PreTrainedTokenizerBase,
     prompt: Sequence[int],
     budget: Budget,
-    fmt: ThinkingFormat,
+    fmt: BoundFormat,
     max_model_len: int,
     watched: int,
 ) -> Forced:
@@ -43,7 +43,7 @@ def reference(
     ends = _Ends.of(tokenizer, fmt)
     waits = [plain_ids(tokenizer, text) for text in budget.wait_strings] or [[]]
     final = plain_ids(tokenizer, budget.final_string)
-    markers = len(fmt.end_of_thinking_ids(tokenizer)) + len(final)
+    markers = len(fmt.cut_ids) + len(final)
     cap = budget.max_thinking_tokens or max_model_len - len(prompt) - markers - budget.answer_tokens
     thinking: list[int] = []
     said: list[int] = []  # since the last Wait
@@ -76,7 +76,7 @@ def reference(
             closed = how == "natural"
             finish = "budget" if waits_used < budget.waits else how
     answer = [] if finish == "natural" else final
-    head = (*prompt, *thinking, *fmt.end_of_thinking_ids(tokenizer, natural=closed), *answer)
+    head = (*prompt, *thinking, *(fmt.closed_ids if closed else fmt.cut_ids), *answer)
     written: list[int] = []
     while len(written) < budget.answer_tokens:
         written.append(model((*head, *written)))
@@ -91,6 +91,7 @@ def reference(
         waits_used,
         finish,
         discarded_tokens=discarded,
+        final_tokens=len(answer),
     )
 
 
@@ -118,8 +119,8 @@ class _Ends:
     strings: tuple[str, ...]
 
     @classmethod
-    def of(cls, tokenizer: PreTrainedTokenizerBase, fmt: ThinkingFormat) -> _Ends:
-        return cls(tokenizer, fmt.stop_ids(tokenizer), fmt.turn_end_ids(tokenizer), fmt.stop_strings(tokenizer))
+    def of(cls, tokenizer: PreTrainedTokenizerBase, fmt: BoundFormat) -> _Ends:
+        return cls(tokenizer, fmt.stop_ids, fmt.turn_end_ids, fmt.stop_strings)
 
     def met(self, said: Sequence[int]) -> tuple[Finish, int] | None:
         """What the last token ends, and how many of the last tokens say so; None where it ends nothing."""
@@ -150,16 +151,16 @@ class Vocabulary:
     spellings: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, tokenizer: PreTrainedTokenizerBase, fmt: ThinkingFormat) -> Vocabulary:
+    def of(cls, tokenizer: PreTrainedTokenizerBase, fmt: BoundFormat) -> Vocabulary:
         """Few words, so that they come again: letters, bytes of a character in pieces, and ids that no token has."""
         padding = range(len(tokenizer), len(tokenizer) + PADDING)
-        spelt = [fmt.delimiter, f".{fmt.delimiter}\n\n", f" {fmt.delimiter}"]
+        spelt = [fmt.text.delimiter, f".{fmt.text.delimiter}\n\n", f" {fmt.text.delimiter}"]
         spellings = [tuple(plain_ids(tokenizer, text)) for text in spelt]
-        letters = [plain_ids(tokenizer, letter) for letter in fmt.delimiter]
+        letters = [plain_ids(tokenizer, letter) for letter in fmt.text.delimiter]
         spellings.append(tuple(token for letter in letters for token in (*letter, padding[0])))
         return cls(
             words=(*range(30, 50), *plain_ids(tokenizer, "\N{WINKING FACE}"), *padding),
-            stops=(*fmt.stop_ids(tokenizer), *fmt.turn_end_ids(tokenizer)),
+            stops=(*fmt.stop_ids, *fmt.turn_end_ids),
             spellings=tuple(spellings),
         )
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s1repro.engines import Engine, Sampling
-from s1repro.scaling import Budget, Forced, best_of_n, force
+from s1repro.scaling import Budget, Forced, Prompt, best_of_n, force
 
 WARM = Sampling(temperature=1.0, seed=3)
 BUDGET = Budget(12, waits=1, answer_tokens=6)
@@ -25,7 +25,8 @@ def run(
     sampling: Sampling = WARM,
     budget: Budget = BUDGET,
 ) -> Forced:
-    return asyncio.run(best_of_n(engine, reward, qwen["prompt"], budget, qwen["fmt"], sampling, candidates))
+    prompt = Prompt(engine, tuple(qwen["prompt"]), qwen["fmt"], sampling)
+    return asyncio.run(best_of_n(prompt, budget, reward, candidates))
 
 
 def written(forced: Forced, qwen: dict[str, Any]) -> int:

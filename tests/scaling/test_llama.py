@@ -11,14 +11,14 @@ import torch
 
 from s1repro.benchmarks import load_benchmark
 from s1repro.chat import FORMATS
-from s1repro.config import EngineConfig
 from s1repro.demo.base import make_model
 from s1repro.demo.documents import draw_document
 from s1repro.demo.tokens import make_tokenizer
 from s1repro.engines import Sampling, load_engine
+from s1repro.engines.transformers import Transformers
+from s1repro.engines.vllm import Vllm
 from s1repro.scaling import Budget, force, sweep
 
-FORMAT = FORMATS["llama"]
 BUDGETS = [Budget(cap, answer_tokens=5) for cap in (4, 16, 48)]
 BUDGETS += [Budget(48, waits=count, answer_tokens=5) for count in (1, 2, 3)]
 
@@ -32,7 +32,7 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = make_tokenizer((one.given + one.told for one in documents), "llama")
     model = make_model("llama", seed=0)
     with torch.no_grad():
-        model.get_input_embeddings().weight[FORMAT.stop_ids(tokenizer)[0]] *= 1.5
+        model.get_input_embeddings().weight[FORMATS["llama"].bind(tokenizer).stop_ids[0]] *= 1.5
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
@@ -40,17 +40,17 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", ["transformers", pytest.param("vllm", marks=pytest.mark.slow)])
 def test_a_sweep_in_llamas_format_is_what_each_budget_gives_alone(name: str, llama: Path) -> None:
-    config = EngineConfig(name=name, max_model_len=512, max_concurrency=16, enforce_eager=True)
-    if name == "vllm":
-        config.gpu_memory_utilization = 0.3
+    settings = Vllm(enforce_eager=True, gpu_memory_utilization=0.3) if name == "vllm" else Transformers()
+    settings.max_model_len, settings.max_concurrency = 512, 16
 
     async def both() -> tuple[list[object], list[object]]:
-        engine = load_engine(config, str(llama))
-        prompts = [FORMAT.prompt_ids(engine.tokenizer, question.text) for question in load_benchmark("demo")[:8]]
+        engine = load_engine(settings, str(llama))
+        fmt = FORMATS["llama"].bind(engine.tokenizer)
+        prompts = [fmt.prompt_ids(question.text) for question in load_benchmark("demo")[:8]]
         try:
-            swept = await asyncio.gather(*(sweep(engine, ids, BUDGETS, FORMAT, Sampling()) for ids in prompts))
+            swept = await asyncio.gather(*(sweep(engine, ids, BUDGETS, fmt, Sampling()) for ids in prompts))
             alone = await asyncio.gather(
-                *(force(engine, ids, budget, FORMAT, Sampling()) for ids in prompts for budget in BUDGETS)
+                *(force(engine, ids, budget, fmt, Sampling()) for ids in prompts for budget in BUDGETS)
             )
         finally:
             await engine.close()

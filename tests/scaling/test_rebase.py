@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 
 from s1repro.chat import FORMATS, plain_ids
 from s1repro.engines import Engine, Sampling, ScriptedEngine
-from s1repro.scaling import Budget, Forced, force, rebase
+from s1repro.scaling import Budget, Forced, Prompt, Tree, force, rebase
 from s1repro.scaling.rebase import shares
 
 WARM = Sampling(temperature=1.0, seed=3)
@@ -34,20 +34,8 @@ def run(
     extract: Callable[[str], str] = str.strip,
     temperature: float = 0.1,
 ) -> Forced:
-    return asyncio.run(
-        rebase(
-            engine,
-            reward,
-            qwen["prompt"],
-            budget,
-            qwen["fmt"],
-            sampling,
-            trajectories,
-            step_tokens,
-            extract,
-            temperature,
-        )
-    )
+    prompt = Prompt(engine, tuple(qwen["prompt"]), qwen["fmt"], sampling)
+    return asyncio.run(rebase(prompt, budget, reward, Tree(trajectories, step_tokens, temperature), extract))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +78,7 @@ def test_shares_are_exact_and_favour_the_better(scores: list[float], width: int,
         )
 
 
-class Tree:
+class Children:
     """A script: the n-th request for a continuation of a trace gets the n-th of the trace's children."""
 
     def __init__(self, qwen: dict[str, Any], children: dict[tuple[int, ...], list[list[int]]]) -> None:
@@ -103,7 +91,7 @@ class Tree:
 
 def opened(qwen: dict[str, Any], trace: tuple[int, ...], cut: bool = False) -> tuple[int, ...]:
     """What is in the context when `trace` is answered."""
-    end_ids = qwen["fmt"].end_of_thinking_ids(qwen["tokenizer"], natural=not cut)
+    end_ids = qwen["fmt"].cut_ids if cut else qwen["fmt"].closed_ids
     return (*trace, *end_ids, *(qwen["final"] if cut else ()))
 
 
@@ -120,7 +108,7 @@ def grown_by_hand(qwen: dict[str, Any]) -> ScriptedEngine:
         opened(qwen, (46, 47, 53)): [[61, end]],
         opened(qwen, (40, 41, 51, 52, 54)): [[62, 63, end]],
     }
-    return ScriptedEngine(qwen["tokenizer"], Tree(qwen, children), 200)
+    return ScriptedEngine(qwen["tokenizer"], Children(qwen, children), 200)
 
 
 SCORES = {
@@ -170,7 +158,7 @@ def test_answers_are_compared_as_extracted(made_up_reward: Any, qwen: dict[str, 
 
 def test_a_cut_trajectory_gets_the_final_string(made_up_reward: Any, qwen: dict[str, Any]) -> None:
     children = {(): [[40, 41]], (40, 41): [[42]], opened(qwen, (40, 41, 42), cut=True): [[60, qwen["end"]]]}
-    engine = ScriptedEngine(qwen["tokenizer"], Tree(qwen, children), 200)
+    engine = ScriptedEngine(qwen["tokenizer"], Children(qwen, children), 200)
     forced = run(engine, made_up_reward(), qwen, trajectories=1, budget=Budget(3, answer_tokens=6))
     assert [request.max_tokens for request in engine.requests] == [2, 1, 6]
     assert (forced.thinking_ids, forced.answer_ids) == ((40, 41, 42), (*qwen["final"], 60))
@@ -230,10 +218,10 @@ def test_accounts_and_caps_of_many_trees(drawing: Any, made_up_reward: Any, qwen
 def test_a_delimiter_spelt_over_several_steps_ends_the_thinking(
     llama_tokenizer: PreTrainedTokenizerBase, made_up_reward: Any
 ) -> None:
-    fmt = FORMATS["llama-plain"]
+    fmt = FORMATS["llama-plain"].bind(llama_tokenizer)
     spelt = plain_ids(llama_tokenizer, "\n</think>")
     assert len(spelt) > 2
-    prompt = fmt.prompt_ids(llama_tokenizer, "2+2?")
+    prompt = fmt.prompt_ids("2+2?")
     script = [*plain_ids(llama_tokenizer, "Four"), *spelt]
 
     def follow(ids: tuple[int, ...]) -> list[int]:

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s1repro.engines import Engine, Sampling, ScriptedEngine
-from s1repro.scaling import Budget, Forced, force, reject
+from s1repro.scaling import Budget, Forced, Prompt, force, reject
 
 Scripted = Callable[..., ScriptedEngine]
 WARM = Sampling(temperature=1.0, seed=3)
 
 
 def run(engine: Engine, qwen: dict[str, Any], budget: Budget, tries: int, sampling: Sampling = WARM) -> Forced:
-    return asyncio.run(reject(engine, qwen["prompt"], budget, qwen["fmt"], sampling, tries))
+    return asyncio.run(reject(Prompt(engine, tuple(qwen["prompt"]), qwen["fmt"], sampling), budget, tries))
 
 
 def test_the_first_trace_that_ends_by_itself_is_kept(scripted: Scripted, qwen: dict[str, Any]) -> None:

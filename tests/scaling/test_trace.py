@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.chat import FORMATS, ThinkingFormat, plain_ids
+from s1repro.chat import FORMATS, BoundFormat, plain_ids
 from s1repro.engines import Sampling, ScriptedEngine
-from s1repro.scaling import Budget
+from s1repro.scaling import Budget, Prompt
 from s1repro.scaling.trace import Thinking, grow
 
 MODEL_LEN = 2000
@@ -21,10 +21,10 @@ PROMPT = [90, 91]
 class World:
     """Traces of scripted rounds, in a format and a tokenizer that suits it."""
 
-    def __init__(self, fmt: ThinkingFormat, tokenizer: PreTrainedTokenizerBase) -> None:
-        self.fmt, self.tokenizer = fmt, tokenizer
-        self.stop = fmt.stop_ids(tokenizer)
-        self.end = fmt.turn_end_ids(tokenizer)[0]
+    def __init__(self, fmt: BoundFormat) -> None:
+        self.fmt, self.tokenizer = fmt, fmt.tokenizer
+        self.stop = fmt.stop_ids
+        self.end = fmt.turn_end_ids[0]
 
     def ids(self, text: str) -> list[int]:
         return plain_ids(self.tokenizer, text)
@@ -42,10 +42,13 @@ class World:
 
         return ScriptedEngine(self.tokenizer, rest, MODEL_LEN)
 
+    def prompt(self, engine: ScriptedEngine) -> Prompt:
+        return Prompt(engine, tuple(PROMPT), self.fmt, Sampling())
+
     def grow(self, engine: ScriptedEngine, *budgets: Budget) -> list[tuple[int, Thinking]]:
         async def all_of_them() -> list[tuple[int, Thinking]]:
             caps = [budget.max_thinking_tokens or MODEL_LEN // 2 for budget in budgets]
-            return [each async for each in grow(engine, PROMPT, budgets, caps, self.fmt, Sampling())]
+            return [each async for each in grow(self.prompt(engine), budgets, caps)]
 
         return asyncio.run(all_of_them())
 
@@ -56,13 +59,13 @@ class World:
 
 @pytest.fixture
 def qwen(qwen_tokenizer: PreTrainedTokenizerBase) -> World:
-    return World(FORMATS["qwen"], qwen_tokenizer)
+    return World(FORMATS["qwen"].bind(qwen_tokenizer))
 
 
 @pytest.fixture
 def plain(plain_tokenizer: PreTrainedTokenizerBase) -> World:
     """Where `</think>` is many tokens."""
-    return World(FORMATS["llama-plain"], plain_tokenizer)
+    return World(FORMATS["llama-plain"].bind(plain_tokenizer))
 
 
 def asked(engine: ScriptedEngine) -> list[tuple[int, int]]:
@@ -88,7 +91,7 @@ def test_a_budget_is_handed_out_before_the_others_grow_on(qwen: World) -> None:
 
     async def requests_at_each() -> list[tuple[int, int]]:
         budgets, caps = [Budget(9, waits=1), Budget(1), Budget(9)], [9, 1, 9]
-        grown = grow(engine, PROMPT, budgets, caps, qwen.fmt, Sampling())
+        grown = grow(qwen.prompt(engine), budgets, caps)
         return [(index, len(engine.requests)) async for index, _ in grown]
 
     assert asyncio.run(requests_at_each()) == [(1, 1), (2, 1), (0, 2)]

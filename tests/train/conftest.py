@@ -9,16 +9,8 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.config import (
-    Config,
-    DataConfig,
-    EngineConfig,
-    MethodConfig,
-    ModelConfig,
-    ReportConfig,
-    SelectionConfig,
-    SftConfig,
-)
+from s1repro.config import Config, SftConfig
+from tests.toy import make_config
 
 Prepare = Callable[..., Config]
 
@@ -36,7 +28,9 @@ def prepare(
 ) -> Prepare:
     """`prepare("qwen-plain" | "llama", name="tiny", **sft)`: a config whose base model and curated set exist."""
 
-    def build(format_name: str = "qwen-plain", name: str = "tiny", **sft: object) -> Config:
+    def build(
+        format_name: str = "qwen-plain", name: str = "tiny", kind: type[SftConfig] = SftConfig, **sft: object
+    ) -> Config:
         tokenizer = llama_tokenizer if format_name == "llama" else qwen_tokenizer
         base = tmp_path / f"base-{format_name}"
         if not base.exists():
@@ -45,19 +39,13 @@ def prepare(
         curated.parent.mkdir(parents=True)
         curated.write_text("".join(json.dumps(row(i)) + "\n" for i in range(18)))
         settings = {"epochs": 2.0, "batch_size": 4, "micro_batch_size": 2, "learning_rate": 3e-3, "max_length": 512}
-        return Config(
+        return make_config(
             name=name,
             runs=str(tmp_path / "runs"),
             seed=3,
             curated=str(curated),
-            checkpoint="unused",
-            model=ModelConfig(base=str(base), format=format_name),
-            data=DataConfig(pool="unused", benchmarks=["demo"]),
-            selection=SelectionConfig(preset="paper", size=1),
-            sft=SftConfig(**{**settings, "bf16": False, **sft}),  # type: ignore[arg-type]
-            engine=EngineConfig(name="vllm"),
-            method=MethodConfig(name="force", budgets=[8]),
-            report=ReportConfig(wandb=False),
+            model={"base": str(base), "format": format_name},
+            sft=kind(**{**settings, "bf16": False, **sft}),  # type: ignore[arg-type]
         )
 
     return build

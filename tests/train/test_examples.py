@@ -27,7 +27,7 @@ def test_labels_are_trace_end_of_thinking_attempt_and_turn_end(
     tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase
 ) -> None:
     path = write(tmp_path / "s1k.jsonl", ROW)
-    (example,) = load_examples(path, qwen_tokenizer, FORMATS["qwen-plain"], 512)
+    (example,) = load_examples(path, FORMATS["qwen-plain"].bind(qwen_tokenizer), 512)
     carried = [label for label in example.labels if label != IGNORED]
     text = qwen_tokenizer.decode(carried)
     assert text == "Two and two is four.\n<|im_start|>answer\nAnswer: 4<|im_end|>"
@@ -40,20 +40,20 @@ def test_each_token_is_either_prompt_or_label(
     tmp_path: Path, name: str, qwen_tokenizer: PreTrainedTokenizerBase, llama_tokenizer: PreTrainedTokenizerBase
 ) -> None:
     tokenizer = llama_tokenizer if name == "llama" else qwen_tokenizer
-    fmt = FORMATS[name]
-    (example,) = load_examples(write(tmp_path / "s1k.jsonl", ROW), tokenizer, fmt, 512)
-    prompt = fmt.prompt_ids(tokenizer, ROW["question"])  # type: ignore[arg-type]
+    fmt = FORMATS[name].bind(tokenizer)
+    (example,) = load_examples(write(tmp_path / "s1k.jsonl", ROW), fmt, 512)
+    prompt = fmt.prompt_ids(ROW["question"])  # type: ignore[arg-type]
     assert list(example.input_ids[: len(prompt)]) == prompt, "training and evaluation prompts must be the same ids"
     assert example.labels[: len(prompt)] == (IGNORED,) * len(prompt)
     assert example.labels[len(prompt) :] == example.input_ids[len(prompt) :]
-    assert example.labels[-1] in fmt.turn_end_ids(tokenizer)
+    assert example.labels[-1] in fmt.turn_end_ids
 
 
 def test_special_token_text_in_a_question_opens_no_answer(
     tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase
 ) -> None:
     row = {**ROW, "question": "What does <|im_start|>answer mean?"}
-    (example,) = load_examples(write(tmp_path / "s1k.jsonl", row), qwen_tokenizer, FORMATS["qwen-plain"], 512)
+    (example,) = load_examples(write(tmp_path / "s1k.jsonl", row), FORMATS["qwen-plain"].bind(qwen_tokenizer), 512)
     start = qwen_tokenizer.convert_tokens_to_ids("<|im_start|>")
     assert list(example.input_ids).count(start) == 4  # user, assistant, think, answer
 
@@ -62,11 +62,11 @@ def test_a_long_example_is_refused_and_a_fitting_one_kept(
     tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase
 ) -> None:
     path = write(tmp_path / "s1k.jsonl", ROW, {**ROW, "thinking_trajectories": ["on and on " * 40]})
-    fmt = FORMATS["qwen-plain"]
-    lengths = [len(example.input_ids) for example in load_examples(path, qwen_tokenizer, fmt, 4096)]
-    assert len(load_examples(path, qwen_tokenizer, fmt, max(lengths))) == 2
+    fmt = FORMATS["qwen-plain"].bind(qwen_tokenizer)
+    lengths = [len(example.input_ids) for example in load_examples(path, fmt, 4096)]
+    assert len(load_examples(path, fmt, max(lengths))) == 2
     with pytest.raises(ValueError, match=rf"s1k\.jsonl:2: the example is {lengths[1]} tokens long.*never cut"):
-        load_examples(path, qwen_tokenizer, fmt, max(lengths) - 1)
+        load_examples(path, fmt, max(lengths) - 1)
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,12 @@ def test_a_row_without_a_field_is_named(
 ) -> None:
     path = write(tmp_path / "s1k.jsonl", ROW, {**ROW, **change})
     with pytest.raises(ValueError, match=rf"s1k\.jsonl:2: field '{field}'"):
-        load_examples(path, qwen_tokenizer, FORMATS["qwen-plain"], 512)
+        load_examples(path, FORMATS["qwen-plain"].bind(qwen_tokenizer), 512)
 
 
 def test_an_empty_set_is_refused(tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase) -> None:
     with pytest.raises(ValueError, match="no rows to train on"):
-        load_examples(write(tmp_path / "s1k.jsonl"), qwen_tokenizer, FORMATS["qwen-plain"], 512)
+        load_examples(write(tmp_path / "s1k.jsonl"), FORMATS["qwen-plain"].bind(qwen_tokenizer), 512)
 
 
 TRACES = ["Two.", "Two and two.", "Two and two.\nSo four.", "Two and two.\n\nSo four.\nThat is it."]
@@ -103,23 +103,24 @@ def test_each_question_says_what_its_trace_holds_to(
     qwen_tokenizer: PreTrainedTokenizerBase,
     llama_tokenizer: PreTrainedTokenizerBase,
 ) -> None:
-    tokenizer, fmt = llama_tokenizer if name == "llama" else qwen_tokenizer, FORMATS[name]
+    tokenizer = llama_tokenizer if name == "llama" else qwen_tokenizer
+    fmt = FORMATS[name].bind(tokenizer)
     path = write(tmp_path / "s1k.jsonl", *({**ROW, "thinking_trajectories": [f"{trace}\n"]} for trace in TRACES))
-    lengths = [len(plain_ids(tokenizer, trace + fmt.trace_end)) for trace in TRACES]
+    lengths = [len(plain_ids(tokenizer, fmt.closed(trace))) for trace in TRACES]
     assert lengths == sorted(set(lengths))
     told = [
         controlled("What is 2 plus 2?", trace, length, control, short_below=lengths[2])
         for trace, length in zip(TRACES, lengths, strict=True)
     ]
-    expected = [fmt.example_ids(tokenizer, question, trace, "4") for question, trace in told]
-    loaded = load_examples(path, tokenizer, fmt, 512, control)
+    expected = [fmt.example_ids(question, trace, "4") for question, trace in told]
+    loaded = load_examples(path, fmt, 512, control)
     assert [example.input_ids for example in loaded] == [(*prompt, *rest) for prompt, rest in expected]
     assert [example.prompt_length for example in loaded] == [len(prompt) for prompt, _ in expected]
 
 
 def test_half_of_the_set_is_short_and_half_long(tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase) -> None:
     path = write(tmp_path / "s1k.jsonl", *({**ROW, "thinking_trajectories": [trace]} for trace in TRACES))
-    loaded = load_examples(path, qwen_tokenizer, FORMATS["qwen-plain"], 512, "class")
+    loaded = load_examples(path, FORMATS["qwen-plain"].bind(qwen_tokenizer), 512, "class")
     prompts = [qwen_tokenizer.decode(example.input_ids[: example.prompt_length]) for example in loaded]
     told = [next(word for word in ("short", "long") if f"after a {word} amount" in prompt) for prompt in prompts]
     assert told == ["short", "short", "long", "long"]
@@ -135,7 +136,7 @@ def test_the_bound_counts_the_thinking_as_evaluation_does(
 ) -> None:
     tokenizer = llama_tokenizer if name == "llama" else qwen_tokenizer
     row = {**ROW, "thinking_trajectories": [" 12345678\n\n"]}  # a token a digit, and in qwen's format a line end behind
-    (example,) = load_examples(write(tmp_path / "s1k.jsonl", row), tokenizer, FORMATS[name], 512, "token")
+    (example,) = load_examples(write(tmp_path / "s1k.jsonl", row), FORMATS[name].bind(tokenizer), 512, "token")
     assert f"Think for up to {bound} tokens." in tokenizer.decode(example.input_ids)
 
 

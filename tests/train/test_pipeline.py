@@ -12,10 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from omegaconf import OmegaConf
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from s1repro.config import Config
+from s1repro.config import Config, LoraConfig
 from s1repro.train.pipeline import run
 
 Prepare = Callable[..., Config]
@@ -23,20 +22,19 @@ Prepare = Callable[..., Config]
 STAGE = """
 import sys
 import torch
-from omegaconf import OmegaConf
-from s1repro.config import Config
+from s1repro.config import Config, DataConfig, LoraConfig, ModelConfig, ReportConfig, SelectionConfig, SftConfig
+from s1repro.engines.vllm import Vllm
+from s1repro.scaling.forcing import Forcing
 from s1repro.train.pipeline import run
 torch.set_num_threads(1)
-run(OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(sys.argv[1]))))
+run(eval(sys.argv[1]))
 """
 
 
 def start(config: Config, **environment: str) -> subprocess.Popen[str]:
     """The stage in a process of its own."""
-    path = Path(config.runs) / f"{config.name}.yaml"
-    OmegaConf.save(OmegaConf.structured(config), path)
     return subprocess.Popen(
-        [sys.executable, "-c", STAGE, str(path)],
+        [sys.executable, "-c", STAGE, repr(config)],
         env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -86,7 +84,7 @@ def test_same_seed_same_weights(prepare: Prepare) -> None:
     ("kills", "sft"),
     [
         pytest.param([9], {}, id="full"),
-        pytest.param([9, 24], {"lora": True, "lora_dropout": 0.2}, id="lora with dropout", marks=pytest.mark.slow),
+        pytest.param([9, 24], {"kind": LoraConfig, "dropout": 0.2}, id="lora with dropout", marks=pytest.mark.slow),
     ],
 )
 def test_killed_and_resumed_equals_undisturbed(prepare: Prepare, kills: list[int], sft: dict[str, object]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
 from s1repro.chat import FORMATS
-from s1repro.config import Config, SftConfig
+from s1repro.config import Config, LoraConfig, SftConfig
 from s1repro.train.examples import IGNORED, Example, load_examples
 from s1repro.train.sft import _arguments, accumulation_steps, fine_tune, newest_state
 
@@ -21,7 +21,7 @@ Prepare = Callable[..., Config]
 def train(config: Config, folder: Path) -> tuple[list[dict[str, Any]], list[Example]]:
     tokenizer = AutoTokenizer.from_pretrained(config.model.base)
     curated = Path(config.runs) / config.name / "curate" / "s1k.jsonl"
-    examples = load_examples(curated, tokenizer, FORMATS[config.model.format], 512)
+    examples = load_examples(curated, FORMATS[config.model.format].bind(tokenizer), 512)
     folder.mkdir(exist_ok=True)
     log = folder / "log.jsonl"
     fine_tune(config, examples, tokenizer, state=folder / "state", log=log, out=folder / "out")
@@ -79,7 +79,7 @@ def test_micro_batches_change_nothing_but_the_time(prepare: Prepare, tmp_path: P
 def test_lora_is_merged_and_differs_from_the_base(prepare: Prepare, tmp_path: Path) -> None:
     import torch
 
-    config = prepare(lora=True, lora_rank=4, learning_rate=1e-2)
+    config = prepare(kind=LoraConfig, rank=4, learning_rate=1e-2)
     log, _ = train(config, tmp_path / "work")
     out = tmp_path / "work" / "out"
     assert not list(out.glob("adapter*"))

@@ -1,0 +1,121 @@
+"""Conditional length control (section 3.2): the model is told how long to think, in tokens, steps or a class.
+
+The words are those that `s1repro.control` puts into training questions. Each of the three comes in two forms: told
+alone, which shows whether the model listens, and told and forced as well (`+bf`).
+
+    TokenControl(budgets=[1024, 2048])          # "Think for up to 1024 tokens.", and nothing is enforced
+    ForcedTokenControl(budgets=[1024, 2048])    # the same, and cut at 1,024
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from s1repro.chat import BoundFormat
+from s1repro.control import instruct
+from s1repro.records import Question
+from s1repro.scaling.answer import Forced
+from s1repro.scaling.budget import Budget
+from s1repro.scaling.forcing import swept
+from s1repro.scaling.method import Cut, Method, Table3, require_at_least_one
+from s1repro.scaling.prompt import Prompt
+
+
+@dataclass
+class Told(Method):
+    """A method that tells the model its budget; `forced` says whether it is held to it."""
+
+    forced: ClassVar[bool] = False
+
+    def told(self, question: str, budget: int) -> str:
+        """The question with what it says about thinking."""
+        raise NotImplementedError
+
+    def prompt_ids(self, fmt: BoundFormat, question: Question, cut: Cut) -> list[int]:
+        """See `Method.prompt_ids`."""
+        return fmt.prompt_ids(self.told(question.text, cut.budget))
+
+    def budget(self, cut: Cut) -> Budget:
+        """See `Method.budget`: none where the model is only told of one."""
+        return Budget(cut.budget if self.forced else None, **self.ending())
+
+    async def take(self, prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
+        """See `Method.take`."""
+        return await swept(prompt, [self.budget(cut) for cut in cuts])
+
+
+@dataclass
+class TokenControl(Told):
+    """Token-conditional control: how many tokens the model may think. Train with `sft.control=token`."""
+
+    name: ClassVar[str] = "tcc"
+    table3: ClassVar[Table3 | None] = Table3("40 %", "-24", "40.0")
+
+    def told(self, question: str, budget: int) -> str:
+        """See `Told.told`."""
+        return instruct(question, "token", budget)
+
+
+@dataclass
+class ForcedTokenControl(TokenControl):
+    """Token-conditional control, and forced to keep to it."""
+
+    name: ClassVar[str] = "tcc+bf"
+    table3: ClassVar[Table3 | None] = Table3("100 %", "13", "40.0")
+    forced: ClassVar[bool] = True
+
+
+@dataclass
+class StepControl(Told):
+    """Step-conditional control: how many steps the model may think. Train with `sft.control=step`."""
+
+    name: ClassVar[str] = "scc"
+    table3: ClassVar[Table3 | None] = Table3("60 %", "3", "36.7")
+
+    tokens_per_step: int = 100
+    """A budget is told as this many tokens a step (the paper's bound)."""
+
+    def check(self) -> None:
+        """See `Method.check`."""
+        super().check()
+        require_at_least_one("tokens_per_step", self.tokens_per_step)
+        if min(self.budgets) < self.tokens_per_step:
+            raise ValueError(
+                f"method.budgets is {self.budgets}, but a step of {self.name} is method.tokens_per_step="
+                f"{self.tokens_per_step}"
+            )
+
+    def told(self, question: str, budget: int) -> str:
+        """See `Told.told`."""
+        return instruct(question, "step", budget // self.tokens_per_step)
+
+
+@dataclass
+class ForcedStepControl(StepControl):
+    """Step-conditional control, and forced to keep to it."""
+
+    name: ClassVar[str] = "scc+bf"
+    table3: ClassVar[Table3 | None] = Table3("100 %", "6", "36.7")
+    forced: ClassVar[bool] = True
+
+
+@dataclass
+class ClassControl(Told):
+    """Class-conditional control: the model is told to think for a short or a long time; `budgets` are what counts as
+    kept, for one and the other. Train with `sft.control=class`."""
+
+    name: ClassVar[str] = "ccc"
+    table3: ClassVar[Table3 | None] = Table3("50 %", "25", "36.7")
+    joining: ClassVar[tuple[str, ...]] = ("samples",)  # a third budget would change the classes of the two
+
+    def check(self) -> None:
+        """See `Method.check`."""
+        super().check()
+        if len(set(self.budgets)) != 2:
+            raise ValueError(f"method.budgets is {self.budgets}; ccc has two classes: give a short and a long budget")
+
+    def told(self, question: str, budget: int) -> str:
+        """See `Told.told`."""
+        return instruct(question, "class", "short" if budget == min(self.budgets) else "long")
