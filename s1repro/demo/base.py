@@ -13,7 +13,6 @@ manifest of how they were made.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import time
 from collections.abc import Iterable
@@ -24,11 +23,10 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
 
-from s1repro.artifacts import file_sha256, write_text
 from s1repro.demo.documents import draw_document
 from s1repro.demo.packing import IGNORED, Batch, batches
 from s1repro.demo.tokens import Architecture, make_tokenizer
-from s1repro.progress import Progress
+from s1repro.demo.training import Pace, descend, keep
 
 SEED = 2501
 STEPS = 1500
@@ -69,27 +67,8 @@ def train(model: PreTrainedModel, stream: Iterable[Batch], steps: int) -> list[f
         torch.optim.Muon(matrices, lr=MATRIX_RATE, momentum=0.95, weight_decay=0.01),
         torch.optim.AdamW(others, lr=OTHER_RATE, betas=(0.9, 0.95), weight_decay=0.0),
     ]
-    schedules = [torch.optim.lr_scheduler.LambdaLR(o, lambda step: _rate(step, steps)) for o in optimizers]
-    losses: list[float] = []
-    model.train()
-    with Progress(steps, "base model, steps") as progress:
-        for batch in stream:
-            loss = _loss(model, batch)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            for optimizer, schedule in zip(optimizers, schedules, strict=True):
-                optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
-                schedule.step()
-            losses.append(loss.item())
-            progress.label = f"base model, loss {sum(losses[-50:]) / len(losses[-50:]):.3f}, steps"
-            progress.step(tokens=batch.ids.numel())
-    return losses
-
-
-def _rate(step: int, steps: int) -> float:
-    """Share of the peak rate: warm-up, flat, then linear to 0."""
-    return min(1.0, (step + 1) / WARMUP, (steps - step) / (COOLDOWN * steps))
+    batches = ((_loss(model, batch), batch.ids.numel()) for batch in stream)
+    return descend(model, batches, optimizers, Pace(steps, WARMUP, COOLDOWN))
 
 
 def _loss(model: PreTrainedModel, batch: Batch) -> torch.Tensor:
@@ -113,18 +92,11 @@ def make_base(folder: Path, architecture: Architecture, steps: int, seed: int) -
     losses = train(model, stream, steps)
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
-    model.bfloat16().save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    manifest = {
+    facts = {
         "made_by": f"python -m s1repro.demo.base --architecture {architecture} --steps {steps} --seed {seed}",
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "loss_of_the_last_50_steps": round(sum(losses[-50:]) / len(losses[-50:]), 4),
         "minutes": round((time.monotonic() - started) / 60, 1),
-        "torch": torch.__version__,
-        "weights_sha256": file_sha256(folder / "model.safetensors"),
     }
-    write_text(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
-    print(json.dumps(manifest, indent=2))
+    keep(folder, model.bfloat16(), tokenizer, losses, facts)
 
 
 def main() -> None:

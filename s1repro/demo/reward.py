@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import logging
 import math
 import random
@@ -32,14 +31,14 @@ from torch.nn.functional import cross_entropy
 from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from s1repro.artifacts import file_sha256, write_text
+from s1repro.artifacts import file_sha256
 from s1repro.chat import FORMATS, BoundFormat, plain_ids
 from s1repro.demo.documents import CHECK
 from s1repro.demo.problem import Problem, draw
 from s1repro.demo.teacher import think
+from s1repro.demo.training import Pace, descend, keep
 from s1repro.demo.worlds import FAMILIES
 from s1repro.pretrained import load_tokenizer, model_mark
-from s1repro.progress import Progress
 
 SEED = 2501
 STEPS = 300
@@ -135,24 +134,7 @@ def batches(
 def train(model: PreTrainedModel, stream: Iterator[list[Judged]], steps: int) -> list[float]:
     """Train on `steps` batches; returns the loss of each."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.95), weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1.0, (step + 1) / WARMUP, (steps - step) / steps)
-    )
-    losses: list[float] = []
-    model.train()
-    with Progress(steps, "reward model, steps") as progress:
-        for batch in stream:
-            logits, labels = _logits(model, batch)
-            loss = cross_entropy(logits[labels != IGNORED], labels[labels != IGNORED])
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-            schedule.step()
-            losses.append(loss.item())
-            progress.label = f"reward model, loss {sum(losses[-20:]) / len(losses[-20:]):.3f}, steps"
-            progress.step(tokens=labels.numel())
-    return losses
+    return descend(model, (_loss(model, batch) for batch in stream), [optimizer], Pace(steps, WARMUP, cooldown=1.0))
 
 
 def measure(model: PreTrainedModel, traces: Sequence[Judged]) -> dict[str, float]:
@@ -178,6 +160,12 @@ def measure(model: PreTrainedModel, traces: Sequence[Judged]) -> dict[str, float
 
 def _share(hits: Sequence[bool]) -> float:
     return round(sum(hits) / len(hits), 4) if hits else math.nan
+
+
+def _loss(model: PreTrainedModel, batch: Sequence[Judged]) -> tuple[torch.Tensor, int]:
+    """The loss, and the tokens that the batch takes."""
+    logits, labels = _logits(model, batch)
+    return cross_entropy(logits[labels != IGNORED], labels[labels != IGNORED]), labels.numel()
 
 
 def _logits(model: PreTrainedModel, batch: Sequence[Judged]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -214,21 +202,13 @@ def make_reward(base: Path, folder: Path, format_name: str, steps: int, seed: in
     measured = [draw_trace(rng) for _ in range(HELD_OUT)]
     model = load_untrained(base, seed)
     losses = train(model, batches(fmt, rng, steps, {problem.text for problem, _ in measured}), steps)
-    held_out = measure(model, [label(fmt, *pair) for pair in measured])
-    model.save_pretrained(folder)
-    fmt.tokenizer.save_pretrained(folder)
-    manifest = {
+    facts = {
         "made_by": f"python -m s1repro.demo.reward --base {base} --format {format_name} --steps {steps} --seed {seed}",
         "base_sha256": file_sha256(base / "model.safetensors"),
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "loss_of_the_last_20_steps": round(sum(losses[-20:]) / len(losses[-20:]), 4),
-        "held_out": held_out,
+        "held_out": measure(model, [label(fmt, *pair) for pair in measured]),
         "minutes": round((time.monotonic() - started) / 60, 1),
-        "torch": torch.__version__,
-        "weights_sha256": file_sha256(folder / "model.safetensors"),
     }
-    write_text(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
-    print(json.dumps(manifest, indent=2))
+    keep(folder, model, fmt.tokenizer, losses, facts)
 
 
 def main() -> None:

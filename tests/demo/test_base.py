@@ -86,15 +86,6 @@ def test_models_are_seeded_and_start_alike(tiny):
     assert not all(torch.equal(first[name], other[name]) for name in first)
 
 
-def test_rates_warm_up_stay_and_fall_to_nothing():
-    rates = [base._rate(step, 1000) for step in range(1001)]
-    assert rates[0] == pytest.approx(1 / base.WARMUP)
-    assert set(rates[base.WARMUP : 600]) == {1.0}
-    assert rates[800] == pytest.approx(0.5)
-    assert rates[1000] == 0
-    assert rates[600:] == sorted(rates[600:], reverse=True)
-
-
 def test_the_longest_problems_are_read_from_the_first_look_ups_to_the_end():
     assert max(base.LIMITS) == base.LIMITS[-1] == max(family.max_steps for family in FAMILIES)
     assert list(base.LIMITS) == sorted(base.LIMITS)
