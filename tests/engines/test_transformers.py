@@ -19,7 +19,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from s1repro.engines import Completion, Sampling, Stop, load_engine
-from s1repro.engines.transformers import Transformers, TransformersEngine, draw
+from s1repro.engines.generation import draw
+from s1repro.engines.transformers import Transformers, TransformersEngine
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 GREEDY = Sampling()
@@ -203,7 +204,7 @@ def test_a_stop_string_over_tokens_without_text_is_found_when_the_row_ends(
         scores[:, script[input_ids.shape[1] - 1]] = torch.inf
         return scores
 
-    monkeypatch.setattr("s1repro.engines.transformers._Draw.__call__", dictate)
+    monkeypatch.setattr("s1repro.engines.generation._Draw.__call__", dictate)
     done = run(engine.complete([5], max_tokens=14, stop=Stop((), ("AB",)), sampling=GREEDY))
     assert done == Completion((), "stop", stop_string="AB", stop_ids=tuple(script[:11]))
 
