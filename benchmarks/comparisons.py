@@ -23,8 +23,8 @@ QUEUED = 10_000
 
 def curve(caps: tuple[int, ...], waits: tuple[int, ...] = ()) -> list[Budget]:
     """Points of a curve: the caps, and the Waits at the largest."""
-    plain = [Budget(cap, answer_tokens=ANSWER) for cap in caps]
-    return plain + [Budget(caps[-1], waits=count, answer_tokens=ANSWER) for count in waits]
+    plain = [Budget(cap, max_answer_tokens=ANSWER) for cap in caps]
+    return plain + [Budget(caps[-1], waits=count, max_answer_tokens=ANSWER) for count in waits]
 
 
 EIGHT_POINTS = curve((32, 64, 128, 256, 512), (1, 2, 3))
@@ -49,8 +49,8 @@ async def eight_points(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]
 
 async def long_thinking(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
     """The same where thinking is about 50 times as long as an answer: Waits keep it going."""
-    points = [Budget(cap, waits=20, answer_tokens=ANSWER) for cap in (20, 40, 80, 160)]
-    points += [Budget(320, waits=count, answer_tokens=ANSWER) for count in (5, 10, 15, 20)]
+    points = [Budget(cap, waits=20, max_answer_tokens=ANSWER) for cap in (20, 40, 80, 160)]
+    points += [Budget(320, waits=count, max_answer_tokens=ANSWER) for count in (5, 10, 15, 20)]
     _, sweep_cost = await bench.measure(one_pass(bench.engine, prompts, points, bench.fmt))
     taken, dearest = await bench.measure(run_by_run(bench.engine, prompts, points[-1:], bench.fmt))
     thinking = sum(len(row[0].thinking_ids) for row in taken)
@@ -83,7 +83,7 @@ async def cap_alone(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
     A third side, plain generation of the same tokens in two requests, tells what forcing itself takes from what the
     engine takes for a second request: the tokens since the last whole block of its cache are computed again.
     """
-    budget = Budget(256, answer_tokens=ANSWER)
+    budget = Budget(256, max_answer_tokens=ANSWER)
     costs: dict[str, list[Cost]] = {"force": [], "plain": [], "plain_in_two": []}
     for _ in range(3):
         forced, cost = await bench.measure(
@@ -115,7 +115,7 @@ async def plain(engine: Engine, prompt: list[int], lengths: Sequence[int]) -> No
 
 async def many_queued(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
     """10,000 questions queued at once: what they add to this process's memory."""
-    budget = Budget(8, answer_tokens=2)
+    budget = Budget(8, max_answer_tokens=2)
     gc.collect()
     before = peak_mib()
     asked = (force(bench.engine, prompts[i % len(prompts)], budget, bench.fmt, GREEDY) for i in range(QUEUED))

@@ -89,7 +89,7 @@ def public_scheme(api: Batch, prompts: Sequence[list[int]], points: Sequence[Bud
         traces = _think(api, prompts, point, fmt)
         tail = [*fmt.cut_ids, *fmt.piece_ids(point.final_string)]
         opened = [[*prompt, *trace, *tail] for prompt, trace in zip(prompts, traces, strict=True)]
-        api.generate(opened, point.answer_tokens, fmt.turn_end_ids)
+        api.generate(opened, point.max_answer_tokens or api.max_model_len, fmt.turn_end_ids)
 
 
 def _think(api: Batch, prompts: Sequence[list[int]], point: Budget, fmt: BoundFormat) -> list[list[int]]:

@@ -29,15 +29,17 @@ ANSWER_MARKER = "Answer:"
 class ThinkingFormat:
     """One way to write a question, a thinking trace and an attempt as a conversation (section 3.1 and appendix D).
 
-    `delimiter` ends thinking when the model writes it: a special token, or text that is one token in some vocabularies
-    and many in others. `trace_end` is ordinary text that closes a trace in front of it: the model samples it itself
-    when it stops by its own choice, and it is appended when thinking is cut. `turn_ends` end the answer; the first
-    must be in the vocabulary, the others are used where they are.
+    `thinking_opening` begins the model's turn: it is trained to write it, and it is put in the prompt where thinking is
+    forced. `delimiter` ends thinking when the model writes it: a special token, or text that is one token in some
+    vocabularies and many in others. `trace_end` is ordinary text that closes a trace in front of it: the model samples
+    it itself when it stops by its own choice, and it is appended when thinking is cut. `turn_ends` end the answer;
+    the first must be in the vocabulary, the others are used where they are.
     """
 
     name: str
     before_question: str
     after_question: str
+    thinking_opening: str
     trace_end: str
     delimiter: str
     answer_opening: str
@@ -60,6 +62,7 @@ class ThinkingFormat:
             tokenizer=tokenizer,
             before_ids=_encode(tokenizer, self.before_question, split_special=False),
             after_ids=_encode(tokenizer, self.after_question, split_special=False),
+            opening_ids=_encode(tokenizer, self.thinking_opening, split_special=False),
             closed_ids=opening,
             cut_ids=(*plain_ids(tokenizer, self.trace_end), *opening),
             stop_ids=() if stop is None else (stop,),
@@ -69,7 +72,8 @@ class ThinkingFormat:
         )
 
     def _require(self, added: dict[str, int], tokenizer: PreTrainedTokenizerBase) -> None:
-        template = self.before_question + self.after_question + self.answer_opening + self.turn_ends[0]
+        pieces = (self.before_question, self.after_question, self.thinking_opening, self.answer_opening)
+        template = "".join(pieces) + self.turn_ends[0]
         needed = sorted({*SPECIAL.findall(template), *SPECIAL.findall(self.delimiter)})
         missing = [token for token in needed if token not in added]
         if missing:
@@ -92,6 +96,7 @@ class BoundFormat:
     tokenizer: PreTrainedTokenizerBase
     before_ids: tuple[int, ...]
     after_ids: tuple[int, ...]
+    opening_ids: tuple[int, ...]
     closed_ids: tuple[int, ...]
     """What follows a trace whose `delimiter` the model wrote itself: `trace_end` is already there."""
     cut_ids: tuple[int, ...]
@@ -107,27 +112,33 @@ class BoundFormat:
         """The single tokens that end thinking or an answer."""
         return (*self.stop_ids, *self.turn_end_ids)
 
-    def prompt_ids(self, question: str) -> list[int]:
-        """The prompt's ids, up to and including the opening of the thinking."""
+    def question_ids(self, question: str) -> list[int]:
+        """The ids up to where the model's turn begins."""
         return [*self.before_ids, *plain_ids(self.tokenizer, question), *self.after_ids]
+
+    def prompt_ids(self, question: str) -> list[int]:
+        """The prompt of a forced thinking: up to and including its opening."""
+        return [*self.question_ids(question), *self.opening_ids]
 
     def example_ids(self, question: str, trace: str, attempt: str) -> tuple[list[int], list[int]]:
         """A training example: (prompt ids, completion ids).
 
-        The completion is the trace, the end of thinking, the attempt and the end of the turn; the loss is taken on
-        it alone (section 4.1). `trace_end` is encoded together with the trace, as one text, because that is how the
-        model samples it.
+        The completion is the model's turn: the opening of thinking, the trace, the end of thinking, the attempt and the
+        end of the turn; the loss is taken on it alone (section 4.1, and the response template of the public code's
+        train/sft.py), so that the model thinks by itself where nothing is forced. `trace_end` is encoded together with
+        the trace, as one text, because that is how the model samples it.
         """
         attempt = attempt.strip()
         if ANSWER_MARKER not in attempt:
             attempt = f"{ANSWER_MARKER} {attempt}"
         completion = [
+            *self.opening_ids,
             *plain_ids(self.tokenizer, self.closed(trace)),
             *self.closed_ids,
             *plain_ids(self.tokenizer, attempt),
             self.turn_end_id,
         ]
-        return self.prompt_ids(question), completion
+        return self.question_ids(question), completion
 
     def closed(self, trace: str) -> str:
         """The text of a trace that ends by itself, as the model writes it in front of the delimiter."""
@@ -170,7 +181,8 @@ def _qwen(name: str, system: str) -> ThinkingFormat:
     return ThinkingFormat(
         name=name,
         before_question=f"{system}<|im_start|>user\n",
-        after_question="<|im_end|>\n<|im_start|>assistant\n<|im_start|>think\n",
+        after_question="<|im_end|>\n<|im_start|>assistant\n",
+        thinking_opening="<|im_start|>think\n",
         trace_end="\n",
         delimiter="<|im_start|>",
         answer_opening="<|im_start|>answer\n",
@@ -180,17 +192,29 @@ def _qwen(name: str, system: str) -> ThinkingFormat:
 
 _QWEN_SYSTEM = "<|im_start|>system\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n"
 
-_LLAMA = ThinkingFormat(
-    name="llama",
-    before_question="<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n",
-    after_question=(
-        "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n<|start_header_id|>think<|end_header_id|>\n\n"
-    ),
-    trace_end="",
-    delimiter="<|start_header_id|>",
-    answer_opening="<|start_header_id|>answer<|end_header_id|>\n\n",
-    turn_ends=("<|eot_id|>", "<|end_of_text|>", "<|eom_id|>"),
+_LLAMA_BEGIN = "<|begin_of_text|>"
+_LLAMA_SYSTEM = (
+    "<|start_header_id|>system<|end_header_id|>\n\n"
+    "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n<|eot_id|>"
 )
+"""What the template of Llama 3.1 and 3.2 writes without a system prompt, with the date that it falls back to."""
+_LLAMA_USER = "<|start_header_id|>user<|end_header_id|>\n\n"
+_LLAMA_ASSISTANT = "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"
+_LLAMA_ENDS = ("<|eot_id|>", "<|end_of_text|>", "<|eom_id|>")
+
+
+def _llama(name: str, system: str) -> ThinkingFormat:
+    """Llama 3's headers, with thinking and answer as turns inside the assistant's turn."""
+    return ThinkingFormat(
+        name=name,
+        before_question=f"{_LLAMA_BEGIN}{system}{_LLAMA_USER}",
+        after_question=_LLAMA_ASSISTANT,
+        thinking_opening="<|start_header_id|>think<|end_header_id|>\n\n",
+        trace_end="",
+        delimiter="<|start_header_id|>",
+        answer_opening="<|start_header_id|>answer<|end_header_id|>\n\n",
+        turn_ends=_LLAMA_ENDS,
+    )
 
 
 def _think(name: str, before_question: str, after_question: str, turn_ends: tuple[str, ...]) -> ThinkingFormat:
@@ -198,7 +222,8 @@ def _think(name: str, before_question: str, after_question: str, turn_ends: tupl
     return ThinkingFormat(
         name=name,
         before_question=before_question,
-        after_question=f"{after_question}<think>\n",
+        after_question=after_question,
+        thinking_opening="<think>\n",
         trace_end="\n",
         delimiter="</think>",
         answer_opening="</think>\n\n",
@@ -219,17 +244,19 @@ _THINK = (
         "<｜Assistant｜>",
         ("<｜end▁of▁sentence｜>",),
     ),
-    _think(
-        "llama-plain",
-        "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n",
-        "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
-        ("<|eot_id|>", "<|end_of_text|>", "<|eom_id|>"),
-    ),
+    _think("llama-think", f"{_LLAMA_BEGIN}{_LLAMA_SYSTEM}{_LLAMA_USER}", _LLAMA_ASSISTANT, _LLAMA_ENDS),
 )
 
 FORMATS: dict[str, ThinkingFormat] = {
-    fmt.name: fmt for fmt in (_qwen("qwen", _QWEN_SYSTEM), _qwen("qwen-plain", ""), _LLAMA, *_THINK)
+    fmt.name: fmt
+    for fmt in (
+        _qwen("qwen", _QWEN_SYSTEM),
+        _qwen("qwen-plain", ""),
+        _llama("llama", _LLAMA_SYSTEM),
+        _llama("llama-plain", ""),
+        *_THINK,
+    )
 }
-"""The formats by name: `qwen` (s1's own, with Qwen2.5's default system prompt, as the paper), `qwen-plain` (no system
-turn), `llama` (header style), `llama-plain` (plain `<think>` text, many tokens in Llama 3), `qwen3` and `deepseek-r1`
-(`<think>`, one token there)."""
+"""The formats by name: `qwen` (s1's own, with Qwen2.5's default system prompt, as the paper), `llama` (the same in
+Llama 3's headers, with the system header that its template always writes), both without a system turn (`-plain`),
+`llama-think` (`<think>` as text, many tokens in Llama 3), `qwen3` and `deepseek-r1` (`<think>`, one token there)."""

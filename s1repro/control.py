@@ -13,9 +13,10 @@ The paper gives the instructions and says that steps are counted down; how train
 - The number alone changes in a sentence ("1 steps left"): one form to learn, and one to take out again.
 - Short and long are told apart by a length that the caller chooses: the median of its set.
 
-    instruct("What is 2+2?", "token", 512)      # 'What is 2+2? Think for up to 512 tokens.'
+    instruct("What is 2+2?", "token", 512)      # 'What is 2+2?\\n\\nThink for up to 512 tokens.'
     controlled("What is 2+2?", "Two.\\nAnd two.\\nFour.", 9, "step", short_below=9)
-    # ('What is 2+2? Think for up to 4 steps.', '3 steps left\\nTwo.\\n2 steps left\\nAnd two.\\n1 steps left\\nFour.')
+    # ('What is 2+2?\\n\\nThink for up to 4 steps.',
+    #  '3 steps left\\nTwo.\\n2 steps left\\nAnd two.\\n1 steps left\\nFour.')
 """
 
 from __future__ import annotations
@@ -32,6 +33,13 @@ Length = Literal["short", "long"]
 CONTROLS: tuple[Control, ...] = get_args(Control)
 """Names that a setting may have."""
 
+_CLASSES = {
+    "short": "Do not spend excessive time double-checking your work.",
+    "long": "If you feel like you are finished early, spend the extra time trying to double-check your work until you "
+    "are absolutely sure that you have the correct answer.",
+}
+"""The second sentence of each class's instruction, as in the public code's prompts."""
+
 _BLANK_LINES = r"\n(?:[^\S\n]*\n)+"
 """What stands between two paragraphs."""
 
@@ -39,13 +47,12 @@ _BLANK_LINES = r"\n(?:[^\S\n]*\n)+"
 def instruct(question: str, control: Control, amount: int | Length) -> str:
     """The question with the instruction behind it; with control `none` the question as it is, whatever the amount.
 
-    Between them is a space, or the white space (a newline, say) that the question ends with. Raises `ValueError` where
+    Between them are two newlines, as in the public code's prompts. Raises `ValueError` where
     `amount` is not what `control` takes: 1 or more for `token` and `step`, `short` or `long` for `class`.
     """
     if control == "none":
         return question
-    joint = "" if question[-1:].isspace() else " "
-    return f"{question}{joint}{_instruction(control, amount)}"
+    return f"{question}\n\n{_instruction(control, amount)}"
 
 
 def controlled(question: str, trace: str, trace_tokens: int, control: Control, *, short_below: int) -> tuple[str, str]:
@@ -66,7 +73,7 @@ def _instruction(control: Literal["token", "step", "class"], amount: int | Lengt
     if control == "class":
         if amount not in get_args(Length):
             raise ValueError(f"control by class says 'short' or 'long', not {amount!r}")
-        return f"Answer after a {amount} amount of thinking."
+        return f"Answer after a {amount} amount of thinking. {_CLASSES[str(amount)]}"
     if not isinstance(amount, int) or amount < 1:
         raise ValueError(f"control by {control} says a number of {control}s, 1 or more, not {amount!r}")
     return f"Think for up to {amount} {control}s."

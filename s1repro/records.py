@@ -91,8 +91,9 @@ class Sample:
 
     Token accounts: `thinking_tokens = sampled_tokens + injected_tokens` (Waits count as thinking and are the
     injected ones), `answer_tokens` holds the answer with the injected final string, `prompt_tokens` the
-    prompt alone. `cut` is the thinking token at which the trace was cut, None where the model ended it. `tries` traces
-    were sampled for this one; what was not kept, of all of them, is `discarded_tokens`.
+    prompt alone. `cut` is the thinking token at which the trace was cut, None where the model ended it. `answer_cut`
+    says that the answer was cut where it stood: at its own cap, or at the model's length. `tries` traces were sampled
+    for this one; what was not kept, of all of them, is `discarded_tokens`.
     """
 
     key: SampleKey
@@ -110,6 +111,7 @@ class Sample:
     waits_used: int
     finish: Finish
     cut: int | None
+    answer_cut: bool
     tries: int
     discarded_tokens: int
     seed: int

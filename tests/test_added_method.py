@@ -37,15 +37,15 @@ class Twice(Method):
     between: str = "Once more."
 
     @classmethod
-    def bound(cls, budget: int) -> tuple[float, float]:
-        return 0, 2 * budget
+    def bounds(cls, budgets: Sequence[int], default_tokens: float | None) -> list[tuple[float, float]] | None:
+        return [(0, 2 * budget) for budget in budgets]
 
     async def take(self, prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
         taken = []
         for cut in cuts:
-            (first,) = await swept(prompt, [self.budget(cut)])
+            (first,) = await swept(prompt, [self.budget(cut, prompt.engine.max_model_len)])
             told = (*prompt.ids, *first.thinking_ids, *prompt.fmt.piece_ids(self.between))
-            (second,) = await swept(replace(prompt, ids=told), [self.budget(cut)])
+            (second,) = await swept(replace(prompt, ids=told), [self.budget(cut, prompt.engine.max_model_len)])
             taken.append(replace(second, tries=2, discarded_tokens=first.drawn_tokens))
         return taken
 '''
@@ -67,7 +67,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "s1repro" / "scaling" / "twice.py").write_text(FILE)
     (folder / "conf" / "method" / "twice.yaml").write_text(YAML)
     listed = folder / "s1repro" / "scaling" / "methods.py"
-    listed.write_text(listed.read_text().replace('    "rebase",\n', '    "rebase",\n    "twice",\n'))
+    listed.write_text(listed.read_text().replace('    "plain",\n', '    "plain",\n    "twice",\n'))
     data = folder / "data" / "demo"
     data.mkdir(parents=True)
     (data / "base").symlink_to(REPO / "data" / "demo" / "base")

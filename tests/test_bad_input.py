@@ -56,7 +56,7 @@ def run(place: Path, stage: str, *overrides: str) -> subprocess.CompletedProcess
     """The stage in `place`, on its files unless `overrides` say otherwise."""
     known = ["data.pool=pool.jsonl", "data.benchmarks=[toy]", "model.base=model", "checkpoint=model"]
     small = ["recipe=demo", "selection.size=2", "engine.max_model_len=256"]
-    forced = ["method.budgets=[8]", "method.waits=[0]", "method.answer_tokens=20"]
+    forced = ["method.budgets=[8]", "method.waits=[0]", "method.max_answer_tokens=20"]
     settings = {setting.partition("=")[0]: setting for setting in [*known, *small, *forced, *overrides]}
     environment = {name: value for name, value in os.environ.items() if name != "HYDRA_FULL_ERROR"}
     return subprocess.run(

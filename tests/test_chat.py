@@ -39,7 +39,8 @@ SUITS = {
     "qwen3": "qwen3_tokenizer",
     "deepseek-r1": "deepseek_tokenizer",
     "llama": "llama_tokenizer",
-    "llama-plain": "plain_tokenizer",
+    "llama-plain": "llama_tokenizer",
+    "llama-think": "plain_tokenizer",
 }
 """A tokenizer for each format."""
 
@@ -71,7 +72,9 @@ def test_the_plain_qwen_text_has_no_system_turn(qwen_tokenizer: PreTrainedTokeni
 def test_the_llama_text(llama_tokenizer: PreTrainedTokenizerBase) -> None:
     prompt, completion = FORMATS["llama"].bind(llama_tokenizer).example_ids("2+2?", "Two and two.", "4")
     assert llama_tokenizer.decode(prompt + completion) == (
-        "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n2+2?<|eot_id|>"
+        "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n"
+        "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n<|eot_id|>"
+        "<|start_header_id|>user<|end_header_id|>\n\n2+2?<|eot_id|>"
         "<|start_header_id|>assistant<|end_header_id|>\n\n<|start_header_id|>think<|end_header_id|>\n\n"
         "Two and two.<|start_header_id|>answer<|end_header_id|>\n\nAnswer: 4<|eot_id|>"
     )
@@ -86,8 +89,10 @@ THINKING = {
         "<｜begin▁of▁sentence｜><｜User｜>2+2?<｜Assistant｜><think>\n"
         "Two and two.\n</think>\n\nAnswer: 4<｜end▁of▁sentence｜>"
     ),
-    "llama-plain": (
-        "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n2+2?<|eot_id|>"
+    "llama-think": (
+        "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n"
+        "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n<|eot_id|>"
+        "<|start_header_id|>user<|end_header_id|>\n\n2+2?<|eot_id|>"
         "<|start_header_id|>assistant<|end_header_id|>\n\n<think>\n"
         "Two and two.\n</think>\n\nAnswer: 4<|eot_id|>"
     ),
@@ -104,10 +109,13 @@ def test_the_texts_of_the_formats_with_think_tags(request: pytest.FixtureRequest
 def test_the_evaluation_prompt_is_the_training_prompt(fmt: BoundFormat) -> None:
     tokenizer = fmt.tokenizer
     prompt, completion = fmt.example_ids("\nWhat is 12 + 30? ", "10 + 30 = 40.", "Answer: 42")
-    assert prompt == fmt.prompt_ids("\nWhat is 12 + 30? ")
+    # The opening is put in the prompt where thinking is forced, and learnt as the model's own where it is not.
+    assert prompt == fmt.question_ids("\nWhat is 12 + 30? ")
+    assert [*prompt, *fmt.opening_ids] == fmt.prompt_ids("\nWhat is 12 + 30? ")
     # What evaluation appends after a trace that the model closed itself is what follows that trace in training.
     trace = plain_ids(tokenizer, "10 + 30 = 40." + fmt.text.trace_end)
-    assert completion[: len(trace) + len(fmt.closed_ids)] == [*trace, *fmt.closed_ids]
+    learnt = [*fmt.opening_ids, *trace, *fmt.closed_ids]
+    assert completion[: len(learnt)] == learnt
 
 
 def test_a_cut_trace_reads_like_a_closed_one(fmt: BoundFormat) -> None:
@@ -139,8 +147,8 @@ def test_thinking_ends_with_the_delimiters_token_or_with_its_text(fmt: BoundForm
         ("qwen3", "qwen3_tokenizer", True),
         ("deepseek-r1", "deepseek_tokenizer", True),
         ("qwen3", "qwen_tokenizer", False),
-        ("llama-plain", "llama_tokenizer", False),
-        ("llama-plain", "plain_tokenizer", False),
+        ("llama-think", "llama_tokenizer", False),
+        ("llama-think", "plain_tokenizer", False),
     ],
 )
 def test_the_vocabulary_decides_whether_the_delimiter_is_one_token(
@@ -176,7 +184,7 @@ def test_an_attempt_holds_the_answer_marker(
     qwen_tokenizer: PreTrainedTokenizerBase, attempt: str, written: str
 ) -> None:
     _, completion = FORMATS["qwen"].bind(qwen_tokenizer).example_ids("q", " t\n", attempt)
-    assert qwen_tokenizer.decode(completion) == f"t\n<|im_start|>answer\n{written}<|im_end|>"
+    assert qwen_tokenizer.decode(completion) == f"<|im_start|>think\nt\n<|im_start|>answer\n{written}<|im_end|>"
 
 
 @pytest.mark.parametrize("vocabulary", ["qwen_tokenizer", "qwen3_tokenizer", "deepseek_tokenizer", "plain_tokenizer"])
@@ -238,7 +246,7 @@ def test_a_fixed_piece_is_encoded_once(fmt: BoundFormat) -> None:
         ("qwen3", "deepseek_tokenizer", ["<|im_end|>", "<|im_start|>"]),
         ("llama", "qwen_tokenizer", ["<|begin_of_text|>", "<|end_header_id|>", "<|eot_id|>", "<|start_header_id|>"]),
         (
-            "llama-plain",
+            "llama-think",
             "qwen3_tokenizer",
             ["<|begin_of_text|>", "<|end_header_id|>", "<|eot_id|>", "<|start_header_id|>"],
         ),

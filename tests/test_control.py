@@ -29,13 +29,21 @@ def told(question: str) -> int:
         ("token", 1024, "Think for up to 1024 tokens."),
         ("step", 16, "Think for up to 16 steps."),
         ("step", 1, "Think for up to 1 steps."),
-        ("class", "short", "Answer after a short amount of thinking."),
-        ("class", "long", "Answer after a long amount of thinking."),
+        (
+            "class",
+            "short",
+            "Answer after a short amount of thinking. Do not spend excessive time double-checking your work.",
+        ),
+        (
+            "class",
+            "long",
+            "Answer after a long amount of thinking. If you feel like you are finished early, spend the extra time "
+            "trying to double-check your work until you are absolutely sure that you have the correct answer.",
+        ),
     ],
 )
 def test_the_instructions_are_the_papers(control: Control, amount: int | Length, instruction: str) -> None:
-    assert instruct("What is 2+2?", control, amount) == f"What is 2+2? {instruction}"
-    assert instruct("What is 2+2?\n", control, amount) == f"What is 2+2?\n{instruction}"
+    assert instruct("What is 2+2?", control, amount) == f"What is 2+2?\n\n{instruction}"
     assert instruct("What is 2+2?", "none", amount) == "What is 2+2?"
 
 
@@ -69,7 +77,7 @@ def test_an_amount_of_another_kind_is_refused(control: Control, amount: int | Le
     ids=["one", "lines", "paragraphs", "white space", "nothing"],
 )
 def test_steps_are_paragraphs_or_else_lines(trace: str, counted: str, bound: int) -> None:
-    assert controlled("Why?", trace, 0, "step", short_below=0) == (f"Why? Think for up to {bound} steps.", counted)
+    assert controlled("Why?", trace, 0, "step", short_below=0) == (f"Why?\n\nThink for up to {bound} steps.", counted)
 
 
 @given(trace=TRACES)

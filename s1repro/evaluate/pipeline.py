@@ -45,7 +45,7 @@ def run(config: Config, load: Load | None = None) -> None:
     asked: dict[PointKey, int] = {
         (benchmark, config.method.name, *cut): config.method.samples
         for benchmark in config.data.benchmarks
-        for cuts in config.method.traces()
+        for cuts in config.method.traces(config.engine.max_model_len)
         for cut in cuts
     }
     identity = _identity(config)

@@ -39,7 +39,7 @@ def plan(config: Config, questions: Mapping[str, Sequence[Question]]) -> list[li
     """
     groups = [
         [_task(config, benchmark, question, cut, sample) for cut in reversed(cuts)]
-        for cuts in reversed(config.method.traces())
+        for cuts in reversed(config.method.traces(config.engine.max_model_len))
         for benchmark, asked in questions.items()
         for question in asked
         for sample in range(config.method.samples)

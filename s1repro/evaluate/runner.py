@@ -29,13 +29,14 @@ from s1repro.scaling.prompt import Prompt, marker_tokens
 
 def require_all_fit(config: Config, fmt: BoundFormat, questions: Mapping[str, Sequence[Question]]) -> None:
     """Raise `ValueError`, naming the first question whose prompt, largest budget and answer exceed the engine."""
-    method, longest = config.method, Cut(max(config.method.budgets))
-    budget = method.budget(longest)
+    method, length = config.method, config.engine.max_model_len
+    longest = Cut(method.numbers(length)[-1])
+    budget = method.budget(longest, length)
     for benchmark, asked in questions.items():
         for question in asked:
             prompt_ids = method.prompt_ids(fmt, question, longest)
             try:
-                require_fits(len(prompt_ids), budget, config.engine.max_model_len, marker_tokens(fmt, budget))
+                require_fits(len(prompt_ids), budget, length, marker_tokens(fmt, budget))
             except ValueError as error:
                 raise ValueError(f"{benchmark}, question {question.id}: {error}") from error
 
@@ -104,6 +105,7 @@ def graded(prompt: Prompt, task: Task, forced: Forced) -> Sample:
         waits_used=forced.waits_used,
         finish=forced.finish,
         cut=len(forced.thinking_ids) if forced.finish in ("budget", "loop") else None,
+        answer_cut=forced.answer_cut,
         tries=forced.tries,
         discarded_tokens=forced.discarded_tokens,
         seed=task.seed,

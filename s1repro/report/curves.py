@@ -20,6 +20,7 @@ from s1repro.artifacts import read_jsonl, stage_folder, write_text
 from s1repro.evaluate.journal import SAMPLES, PointKey, listed_points
 from s1repro.evaluate.metrics import wilson
 from s1repro.records import Point, Sample
+from s1repro.report.ends import answered
 from s1repro.scaling.methods import METHODS
 
 COLUMNS = tuple(Point.__dataclass_fields__)
@@ -65,10 +66,11 @@ def question_scores(samples: Iterable[Sample]) -> dict[str, float]:
 def to_points(samples: Iterable[Sample], run: str) -> list[Point]:
     """One `Point` for each (benchmark, method, budget, waits), sorted.
 
-    `n` counts samples; the interval counts questions, because samples of one question are not independent.
+    `n` counts samples that have an answer (`s1repro.report.ends`); the interval counts questions, because samples of
+    one question are not independent.
     """
     groups: dict[PointKey, list[Sample]] = defaultdict(list)
-    for sample in samples:
+    for sample in answered(samples):
         groups[point_key(sample)].append(sample)
     return [_point(key, group, run) for key, group in sorted(groups.items())]
 

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from s1repro.evaluate.metrics import Interval, paired_difference
 from s1repro.records import Point, Sample
 from s1repro.report.curves import point_key, question_scores, to_points
+from s1repro.report.ends import HEAD as ENDS_HEAD
+from s1repro.report.ends import answered, end_rows
 from s1repro.report.methods import HEAD as METHODS_HEAD
 from s1repro.report.methods import method_rows
 from s1repro.report.votes import HEAD as VOTES_HEAD
@@ -40,6 +42,10 @@ def markdown(runs: Runs, seed: int) -> str:
         "and per thousand tokens. Performance: the best accuracy. The last three columns are the paper's Table 3, "
         "s1-32B on AIME24.",
         _table(METHODS_HEAD, method_rows(points)),
+        "## How samples ended",
+        "Samples of each point by why their thinking ended, and how many answers were cut where they stood. Those "
+        "that are `rejected`, because no try fitted the budget, have no answer and are in no accuracy.",
+        _table(ENDS_HEAD, [row for name, samples in runs.items() for row in end_rows(samples, name)]),
         *_parallel(runs, seed),
         "## Differences",
         "Paired over the same questions, in points, with 95 % intervals of 10,000 bootstrap resamples.",
@@ -106,8 +112,9 @@ def _differences(runs: Runs, seed: int) -> list[tuple[str, ...]]:
 
 def _scores(samples: Sequence[Sample]) -> dict[tuple[str, str, int, int], dict[str, float]]:
     """For each point, the score of each question."""
-    keys = {point_key(sample) for sample in samples}
-    return {key: question_scores(sample for sample in samples if point_key(sample) == key) for key in keys}
+    given = answered(samples)
+    keys = {point_key(sample) for sample in given}
+    return {key: question_scores(sample for sample in given if point_key(sample) == key) for key in keys}
 
 
 def _difference_row(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from s1repro.engines.base import Completion
 from s1repro.records import Finish
 from s1repro.scaling.budget import Budget
 from s1repro.scaling.prompt import Prompt
@@ -24,7 +25,7 @@ class Forced:
     `thinking_ids` are `sampled_tokens + injected_tokens` long and never longer than the budget. `answer_ids` begin
     with the `final_tokens` of the final string where it was forced (`finish` other than `natural`). `discarded_tokens`
     were sampled and not kept: behind a loop (`Thinking`), and all that methods which choose among several traces
-    (`tries`) drew in vain.
+    (`tries`) drew in vain. `answer_cut` says that the answer had no room left to end.
     """
 
     thinking_ids: tuple[int, ...]
@@ -36,6 +37,7 @@ class Forced:
     tries: int = 1
     discarded_tokens: int = 0
     final_tokens: int = 0
+    answer_cut: bool = False
 
     @property
     def drawn_tokens(self) -> int:
@@ -45,7 +47,8 @@ class Forced:
 
 async def answer_to(prompt: Prompt, thinking: Thinking, budget: Budget) -> Forced:
     """The answer that `thinking` leads to, begun with the final string where the model did not end it itself."""
-    return forced(prompt, thinking, budget, await ask(prompt, opened(prompt, thinking, budget), budget))
+    said = opened(prompt, thinking, budget)
+    return forced(prompt, thinking, budget, await ask(prompt, said, answer_room(prompt, said, budget)))
 
 
 def opened(prompt: Prompt, thinking: Thinking, budget: Budget) -> tuple[int, ...]:
@@ -55,13 +58,18 @@ def opened(prompt: Prompt, thinking: Thinking, budget: Budget) -> tuple[int, ...
     return (*thinking.token_ids, *end_ids, *_final_ids(prompt, thinking, budget))
 
 
-async def ask(prompt: Prompt, said: tuple[int, ...], budget: Budget) -> tuple[int, ...]:
-    """What the model answers after the prompt and `said`."""
-    completion = await prompt.reseeded(_ANSWER_SEED).complete(said, budget.answer_tokens)
-    return completion.token_ids
+def answer_room(prompt: Prompt, said: tuple[int, ...], budget: Budget) -> int:
+    """The most tokens of an answer after the prompt and `said`: its cap, or all that is left of the model's length."""
+    room = prompt.engine.max_model_len - len(prompt.ids) - len(said)
+    return min(room, budget.max_answer_tokens or room)
 
 
-def forced(prompt: Prompt, thinking: Thinking, budget: Budget, answer_ids: tuple[int, ...]) -> Forced:
+async def ask(prompt: Prompt, said: tuple[int, ...], room: int) -> Completion:
+    """What the model answers after the prompt and `said`, in at most `room` tokens."""
+    return await prompt.reseeded(_ANSWER_SEED).complete(said, room)
+
+
+def forced(prompt: Prompt, thinking: Thinking, budget: Budget, answer: Completion) -> Forced:
     """A thinking and what was answered after it, as a sample."""
     assert len(thinking.token_ids) == thinking.sampled_tokens + thinking.injected_tokens
     final_ids = _final_ids(prompt, thinking, budget)
@@ -69,11 +77,12 @@ def forced(prompt: Prompt, thinking: Thinking, budget: Budget, answer_ids: tuple
         thinking_ids=thinking.token_ids,
         sampled_tokens=thinking.sampled_tokens,
         injected_tokens=thinking.injected_tokens,
-        answer_ids=(*final_ids, *answer_ids),
+        answer_ids=(*final_ids, *answer.token_ids),
         waits_used=thinking.waits_used,
         finish=thinking.finish,
         discarded_tokens=thinking.discarded_tokens,
         final_tokens=len(final_ids),
+        answer_cut=answer.finish_reason == "length",
     )
 
 

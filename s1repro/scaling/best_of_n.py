@@ -53,6 +53,7 @@ class BestOfN(Search):
         reward = self.reward(engine, trust_remote_code)
 
         async def take(prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
-            return [await best_of_n(prompt, self.budget(cut), reward, self.candidates) for cut in cuts]
+            budgets = [self.budget(cut, prompt.engine.max_model_len) for cut in cuts]
+            return [await best_of_n(prompt, budget, reward, self.candidates) for budget in budgets]
 
         return take

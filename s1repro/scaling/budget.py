@@ -19,16 +19,18 @@ class Budget:
     `max_thinking_tokens` caps the thinking, injected Waits included; None is as much as fits in the model. `waits` is
     how many times an end of thinking is replaced by `wait_string`; several strings are taken in turn, and an empty one
     lets the model go on without a word. `final_string` starts the answer where thinking was not ended by the model;
-    after it the model has `answer_tokens` more tokens. With `loop_repeats` of 2 or more, thinking that says one block
-    of tokens that often in a row is ended there (`s1repro.scaling.loops`); 0 lets it go on. Raises `ValueError` for
-    counts that make no sense.
+    after it the model has what is left of its length, or `max_answer_tokens`; `answer_reserve` tokens (or that cap,
+    where it is less) are kept free for it, and no thinking may use them. With `loop_repeats` of 2 or more, thinking
+    that says one block of tokens that often in a row is ended there (`s1repro.scaling.loops`); 0 lets it go on. Raises
+    `ValueError` for counts that make no sense.
     """
 
     max_thinking_tokens: int | None = None
     waits: int = 0
     wait_string: str | tuple[str, ...] = "Wait"
     final_string: str = "Final Answer:"
-    answer_tokens: int = 100
+    answer_reserve: int = 100
+    max_answer_tokens: int | None = None
     loop_repeats: int = 0
 
     def __post_init__(self) -> None:
@@ -38,8 +40,10 @@ class Budget:
             raise ValueError(f"{self.waits} waits: give 0 or more")
         if self.waits and not self.wait_strings:
             raise ValueError("wait_string is an empty rotation: give at least one string")
-        if self.answer_tokens < 1:
-            raise ValueError(f"answer_tokens is {self.answer_tokens}: an answer needs at least 1 token")
+        for name in ("answer_reserve", "max_answer_tokens"):
+            count = getattr(self, name)
+            if count is not None and count < 1:
+                raise ValueError(f"{name} is {count}: an answer needs at least 1 token")
         if self.loop_repeats < 0 or self.loop_repeats == 1:
             raise ValueError(f"loop_repeats is {self.loop_repeats}: give 0 (off) or 2 and more")
 
@@ -55,7 +59,7 @@ def require_fits(prompt_tokens: int, budget: Budget, max_model_len: int, marker_
     Prompt, thinking, `marker_tokens` (the end of thinking and the final string) and the answer must fit in
     `max_model_len` together. Raises `ValueError` with the numbers where they do not.
     """
-    reserved = marker_tokens + budget.answer_tokens
+    reserved = marker_tokens + min(budget.answer_reserve, budget.max_answer_tokens or budget.answer_reserve)
     room = max_model_len - prompt_tokens - reserved
     wanted = 1 if budget.max_thinking_tokens is None else budget.max_thinking_tokens
     if wanted > room:

@@ -9,6 +9,7 @@ alone, which shows whether the model listens, and told and forced as well (`+bf`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,7 +20,7 @@ from s1repro.records import Question
 from s1repro.scaling.answer import Forced
 from s1repro.scaling.budget import Budget
 from s1repro.scaling.forcing import swept
-from s1repro.scaling.method import Cut, Method, Table3, require_at_least_one
+from s1repro.scaling.method import AUTO, Cut, Method, Table3, require_at_least_one
 from s1repro.scaling.prompt import Prompt
 
 
@@ -29,6 +30,16 @@ class Told(Method):
 
     forced: ClassVar[bool] = False
 
+    def check(self) -> None:
+        """See `Method.check`."""
+        super().check()
+        if AUTO in self.budgets:
+            raise ValueError(f"method.budgets is {self.budgets}; {self.name} tells the model a number, so not auto")
+
+    def told_budgets(self) -> list[int]:
+        """The budgets, which are numbers."""
+        return [int(budget) for budget in self.budgets]
+
     def told(self, question: str, budget: int) -> str:
         """The question with what it says about thinking."""
         raise NotImplementedError
@@ -37,13 +48,13 @@ class Told(Method):
         """See `Method.prompt_ids`."""
         return fmt.prompt_ids(self.told(question.text, cut.budget))
 
-    def budget(self, cut: Cut) -> Budget:
+    def budget(self, cut: Cut, max_model_len: int) -> Budget:
         """See `Method.budget`: none where the model is only told of one."""
         return Budget(cut.budget if self.forced else None, **self.ending())
 
     async def take(self, prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
         """See `Method.take`."""
-        return await swept(prompt, [self.budget(cut) for cut in cuts])
+        return await swept(prompt, [self.budget(cut, prompt.engine.max_model_len) for cut in cuts])
 
 
 @dataclass
@@ -81,7 +92,7 @@ class StepControl(Told):
         """See `Method.check`."""
         super().check()
         require_at_least_one("tokens_per_step", self.tokens_per_step)
-        if min(self.budgets) < self.tokens_per_step:
+        if min(self.told_budgets()) < self.tokens_per_step:
             raise ValueError(
                 f"method.budgets is {self.budgets}, but a step of {self.name} is method.tokens_per_step="
                 f"{self.tokens_per_step}"
@@ -103,8 +114,8 @@ class ForcedStepControl(StepControl):
 
 @dataclass
 class ClassControl(Told):
-    """Class-conditional control: the model is told to think for a short or a long time; `budgets` are what counts as
-    kept, for one and the other. Train with `sft.control=class`."""
+    """Class-conditional control: the model is told to think for a short or a long time. A prompt for any model, which
+    the paper puts to s1-32B untrained; `budgets` name the two points."""
 
     name: ClassVar[str] = "ccc"
     table3: ClassVar[Table3 | None] = Table3("50 %", "25", "36.7")
@@ -118,4 +129,12 @@ class ClassControl(Told):
 
     def told(self, question: str, budget: int) -> str:
         """See `Told.told`."""
-        return instruct(question, "class", "short" if budget == min(self.budgets) else "long")
+        return instruct(question, "class", "short" if budget == min(self.told_budgets()) else "long")
+
+    @classmethod
+    def bounds(cls, budgets: Sequence[int], default_tokens: float | None) -> list[tuple[float, float]] | None:
+        """See `Method.bounds`: shorter, and longer, than the run that is told nothing."""
+        if default_tokens is None:
+            return None
+        short = min(budgets)
+        return [(0, default_tokens) if budget == short else (default_tokens, math.inf) for budget in budgets]

@@ -21,11 +21,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from s1repro.chat import BoundFormat
-from s1repro.engines.base import Engine, Sampling
+from s1repro.engines.base import Completion, Engine, Sampling
 from s1repro.records import Question
-from s1repro.scaling.answer import Forced, ask, forced, opened
+from s1repro.scaling.answer import Forced, answer_room, ask, forced, opened
 from s1repro.scaling.budget import Budget
-from s1repro.scaling.method import Cut, Method, Table3
+from s1repro.scaling.method import Cut, Method, Table3, capped
 from s1repro.scaling.prompt import Prompt
 from s1repro.scaling.trace import Thinking, grow
 
@@ -55,17 +55,17 @@ async def sweep(
 async def swept(prompt: Prompt, budgets: Sequence[Budget]) -> list[Forced]:
     """`sweep` of a prompt."""
     caps = [prompt.thinking_cap(budget) for budget in budgets]
-    answers: dict[tuple[tuple[int, ...], int], asyncio.Task[tuple[int, ...]]] = {}
+    answers: dict[tuple[tuple[int, ...], int], asyncio.Task[Completion]] = {}
     thinkings: dict[int, Thinking] = {}
-    answer_of: dict[int, asyncio.Task[tuple[int, ...]]] = {}
+    answer_of: dict[int, asyncio.Task[Completion]] = {}
     try:
         async with asyncio.TaskGroup() as group:
             async for index, thinking in grow(prompt, budgets, caps):
                 assert len(thinking.token_ids) <= caps[index]
                 said = opened(prompt, thinking, budgets[index])
-                key = (said, budgets[index].answer_tokens)
+                key = (said, answer_room(prompt, said, budgets[index]))
                 if key not in answers:
-                    answers[key] = group.create_task(ask(prompt, said, budgets[index]))
+                    answers[key] = group.create_task(ask(prompt, *key))
                 thinkings[index], answer_of[index] = thinking, answers[key]
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
@@ -94,15 +94,17 @@ class Forcing(Method):
         if not self.wait_strings:
             raise ValueError("method.wait_strings is empty; give at least one string, such as [Wait]")
 
-    def traces(self) -> list[list[Cut]]:
+    def traces(self, max_model_len: int) -> list[list[Cut]]:
         """One trace for all points: the budgets without Waits, and the Waits at the largest budget (section 3.1)."""
-        plain = [Cut(budget) for budget in self.budgets] if 0 in self.waits else []
-        return [sorted({*plain, *(Cut(max(self.budgets), waits) for waits in self.waits if waits > 0)})]
+        numbers = self.numbers(max_model_len)
+        plain = [Cut(number) for number in numbers] if 0 in self.waits else []
+        return [sorted({*plain, *(Cut(numbers[-1], waits) for waits in self.waits if waits > 0)})]
 
-    def budget(self, cut: Cut) -> Budget:
+    def budget(self, cut: Cut, max_model_len: int) -> Budget:
         """See `Method.budget`."""
-        return Budget(cut.budget, waits=cut.waits, wait_string=tuple(self.wait_strings), **self.ending())
+        cap, strings = capped(cut, max_model_len), tuple(self.wait_strings)
+        return Budget(cap, waits=cut.waits, wait_string=strings, **self.ending())
 
     async def take(self, prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
         """See `Method.take`."""
-        return await swept(prompt, [self.budget(cut) for cut in cuts])
+        return await swept(prompt, [self.budget(cut, prompt.engine.max_model_len) for cut in cuts])

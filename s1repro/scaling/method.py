@@ -3,10 +3,10 @@
 A method is one file beside this one with a dataclass that says these four; a YAML in `conf/method/` chooses it, and one
 line in `s1repro.scaling` lists it. The stages ask it and know no names.
 
-    method = Forcing(budgets=[64, 512], waits=[0, 1])
-    method.traces()                                     # [[Cut(64, 0), Cut(512, 0), Cut(512, 1)]]: all from one trace
+    method = Forcing(budgets=[64, "auto"], waits=[0, 1])
+    (cuts,) = method.traces(4096)                       # [Cut(64, 0), Cut(4096, 0), Cut(4096, 1)]: all from one trace
     take = method.start(engine)
-    await take(Prompt(engine, ids, fmt, Sampling()), question, method.traces()[0])      # a `Forced` for each cut
+    await take(Prompt(engine, ids, fmt, Sampling()), question, cuts)        # a `Forced` for each cut
 """
 
 from __future__ import annotations
@@ -24,9 +24,15 @@ from s1repro.scaling.answer import Forced
 from s1repro.scaling.budget import Budget
 from s1repro.scaling.prompt import Prompt
 
+AUTO = "auto"
+"""A budget of all that fits: the model's length less prompt, what ends the thinking, and the answer's reserve."""
+
 
 class Cut(NamedTuple):
-    """A point of a method's curve: thinking tokens, and how often their end becomes a Wait."""
+    """A point of a method's curve: thinking tokens, and how often their end becomes a Wait.
+
+    A budget of the model's whole length is `auto`: as much of it as a question leaves free.
+    """
 
     budget: int
     waits: int = 0
@@ -55,12 +61,15 @@ class Method:
     joining: ClassVar[tuple[str, ...]] = ("budgets", "waits", "samples")
     """Settings that may differ between samples of one curve: further ones join it."""
 
-    budgets: list[int] = MISSING
-    """Thinking tokens: the cap, or what the model is told. Each is a point of the curve."""
+    budgets: list[int | str] = MISSING
+    """Thinking tokens: the cap, or what the model is told; `auto` is all that fits in the model. Each is a point of the
+    curve."""
     final_string: str = "Final Answer:"
     """Starts the answer that a spent budget forces."""
-    answer_tokens: int = 100
-    """Tokens kept free for the answer."""
+    answer_reserve: int = 100
+    """Tokens of the model's length that thinking leaves for the answer."""
+    max_answer_tokens: int | None = None
+    """Longest answer; null is all that is left of the model's length, as in the paper."""
     loop_repeats: int = 0
     """End a thinking that says the same block of tokens this often in a row; 0 lets it go on."""
     temperature: float = 0.0
@@ -70,9 +79,12 @@ class Method:
 
     def check(self) -> None:
         """Raise `ValueError`, naming the setting, for what makes no sense."""
-        if not self.budgets or min(self.budgets) < 1:
-            raise ValueError(f"method.budgets is {self.budgets}; give thinking tokens, 1 or more each, such as [1024]")
-        for name in ("answer_tokens", "samples"):
+        numbers = [budget for budget in self.budgets if budget != AUTO]
+        if not self.budgets or any(not isinstance(number, int) or number < 1 for number in numbers):
+            raise ValueError(
+                f"method.budgets is {self.budgets}; give thinking tokens, 1 or more each, or auto: such as [1024,auto]"
+            )
+        for name in ("answer_reserve", "max_answer_tokens", "samples"):
             require_at_least_one(name, getattr(self, name))
         if self.loop_repeats < 0 or self.loop_repeats == 1:
             raise ValueError(f"method.loop_repeats is {self.loop_repeats}; give 0 (off) or 2 and more")
@@ -83,30 +95,38 @@ class Method:
                 "method.samples above 1 with temperature 0 repeats one answer; set method.temperature above 0"
             )
 
-    def traces(self) -> list[list[Cut]]:
+    def numbers(self, max_model_len: int) -> list[int]:
+        """The budgets in tokens, each once, least first, on a model of that length."""
+        return sorted({max_model_len if budget == AUTO else int(budget) for budget in self.budgets})
+
+    def traces(self, max_model_len: int) -> list[list[Cut]]:
         """The points to measure, without repeats, cheapest first; those that come from one trace are together."""
-        return [[Cut(budget)] for budget in sorted(set(self.budgets))]
+        return [[Cut(number)] for number in self.numbers(max_model_len)]
 
     def prompt_ids(self, fmt: BoundFormat, question: Question, cut: Cut) -> list[int]:
         """What the model reads; the same for all points of one trace."""
         return fmt.prompt_ids(question.text)
 
-    def budget(self, cut: Cut) -> Budget:
+    def budget(self, cut: Cut, max_model_len: int) -> Budget:
         """What is enforced at a point."""
-        return Budget(cut.budget, **self.ending())
+        return Budget(capped(cut, max_model_len), **self.ending())
 
     def ending(self) -> dict[str, Any]:
         """What all points' budgets have in common: how thinking ends and how long the answer may be."""
         return {
             "final_string": self.final_string,
-            "answer_tokens": self.answer_tokens,
+            "answer_reserve": self.answer_reserve,
+            "max_answer_tokens": self.max_answer_tokens,
             "loop_repeats": self.loop_repeats,
         }
 
     @classmethod
-    def bound(cls, budget: int) -> tuple[float, float]:
-        """Between which mean thinking tokens a run keeps to its budget, for Control (section 3.2)."""
-        return 0, budget
+    def bounds(cls, budgets: Sequence[int], default_tokens: float | None) -> list[tuple[float, float]] | None:
+        """Between which mean thinking tokens each run keeps to its budget, for Control (section 3.2).
+
+        `default_tokens` are those of the run that is neither told nor cut; None where nobody can say without it.
+        """
+        return [(0, budget) for budget in budgets]
 
     def identity(self) -> dict[str, object]:
         """What two samples must share to be points of one curve."""
@@ -122,7 +142,12 @@ class Method:
         raise NotImplementedError
 
 
-def require_at_least_one(name: str, count: int) -> None:
-    """Raise `ValueError` for a count below 1."""
-    if count < 1:
+def capped(cut: Cut, max_model_len: int) -> int | None:
+    """The cap of a point: none where it may have the model's whole length."""
+    return None if cut.budget == max_model_len else cut.budget
+
+
+def require_at_least_one(name: str, count: int | None) -> None:
+    """Raise `ValueError` for a count below 1; None is no count."""
+    if count is not None and count < 1:
         raise ValueError(f"method.{name} is {count}; give 1 or more")

@@ -18,6 +18,7 @@ FILES = (
     "rejection",
     "best_of_n",
     "rebase",
+    "plain",
 )
 """The files of this folder that hold methods."""
 

@@ -186,6 +186,7 @@ class Rebase(Search):
             def extract(answer: str) -> str:
                 return grade(answer, question.reference, question.kind).extracted
 
-            return [await rebase(prompt, self.budget(cut), reward, tree, extract) for cut in cuts]
+            budgets = [self.budget(cut, prompt.engine.max_model_len) for cut in cuts]
+            return [await rebase(prompt, budget, reward, tree, extract) for budget in budgets]
 
         return take

@@ -69,4 +69,4 @@ class Rejection(Drawing):
 
     async def take(self, prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
         """See `Method.take`."""
-        return [await reject(prompt, self.budget(cut), self.tries) for cut in cuts]
+        return [await reject(prompt, self.budget(cut, prompt.engine.max_model_len), self.tries) for cut in cuts]

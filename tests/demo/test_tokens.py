@@ -103,7 +103,9 @@ def test_counterparts_have_the_same_id_in_both_architectures(demo_tokenizers):
     assert {counterparts.get(t, t): i for t, i in qwen.get_vocab().items()} == llama.get_vocab()
 
 
-@pytest.mark.parametrize(("architecture", "name"), [("qwen2", "qwen-plain"), ("qwen2", "qwen"), ("llama", "llama")])
+@pytest.mark.parametrize(
+    ("architecture", "name"), [("qwen2", "qwen-plain"), ("qwen2", "qwen"), ("llama", "llama-plain")]
+)
 def test_the_thinking_formats_fit(demo_tokenizers, architecture, name):
     tokenizer = demo_tokenizers[architecture]
     fmt = FORMATS[name].bind(tokenizer)
@@ -127,7 +129,7 @@ def test_each_chat_word_is_one_token(demo_tokenizers, architecture):
 
 
 def test_the_roles_of_a_chat_are_one_token_each(demo_tokenizers):
-    for architecture, name in (("qwen2", "qwen-plain"), ("llama", "llama")):
+    for architecture, name in (("qwen2", "qwen-plain"), ("llama", "llama-plain")):
         prompt, completion = FORMATS[name].bind(demo_tokenizers[architecture]).example_ids("?", "", "Final Answer: 7")
         split = [demo_tokenizers[architecture].decode([token]) for token in prompt + completion]
         opened = [after for before, after in pairwise(split) if before in OPENERS]

@@ -40,7 +40,7 @@ def config(tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase, monkeypatch:
     return make_config(
         checkpoint=str(checkpoint),
         engine={"max_model_len": 512, "max_concurrency": 5},
-        method={"budgets": [4, 16, 64], "waits": [0, 1, 2], "answer_tokens": 20},
+        method={"budgets": [4, 16, 64], "waits": [0, 1, 2], "max_answer_tokens": 20},
     )
 
 

@@ -73,7 +73,7 @@ def settings(tiny_qwen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         "engine.max_concurrency=2",  # slow enough to be killed in the middle
         "method.budgets=[16,64]",
         "method.waits=[0,1,2]",
-        "method.answer_tokens=20",
+        "method.max_answer_tokens=20",
     ]
 
 

@@ -88,7 +88,7 @@ def test_more_samples_add_to_those_that_are_there(quick: Config, load: Load) -> 
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        (lambda c: setattr(c.method, "answer_tokens", 21), "method.answer_tokens"),
+        (lambda c: setattr(c.method, "max_answer_tokens", 21), "method.max_answer_tokens"),
         (lambda c: setattr(c.method, "wait_strings", ["Hmm"]), "method.wait_strings"),
         (lambda c: setattr(c.engine, "dtype", "bfloat16"), "engine.dtype"),
         (lambda c: setattr(c, "seed", 1), "seed"),
@@ -108,11 +108,11 @@ def test_samples_of_other_settings_never_mix(
 
 
 def test_nothing_starts_when_it_cannot_fit_and_a_correction_is_taken(quick: Config, load: Load) -> None:
-    quick.method.answer_tokens = 500
+    quick.method.max_answer_tokens, quick.method.answer_reserve = None, 500
     with pytest.raises(ValueError, match=r"toy, question q0: .*max_model_len 512"):
         run(quick, load)
     assert not load.started
-    quick.method.answer_tokens = 20
+    quick.method.max_answer_tokens, quick.method.answer_reserve = 20, 100
     run(quick, load)
     assert len(lines()) == 40
 

@@ -37,6 +37,7 @@ def make_sample(budget: int, waits: int, question: int, correct: bool, sample: i
         waits_used=waits,
         finish="natural",
         cut=None,
+        answer_cut=False,
         tries=1,
         discarded_tokens=0,
         seed=1,

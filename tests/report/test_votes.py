@@ -30,6 +30,7 @@ def drawn(question: str, number: int, answer: str) -> Sample:
         waits_used=0,
         finish="natural",
         cut=None,
+        answer_cut=False,
         tries=1,
         discarded_tokens=0,
         seed=number,

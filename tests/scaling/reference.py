@@ -44,7 +44,8 @@ def reference(
     waits = [plain_ids(tokenizer, text) for text in budget.wait_strings] or [[]]
     final = plain_ids(tokenizer, budget.final_string)
     markers = len(fmt.cut_ids) + len(final)
-    cap = budget.max_thinking_tokens or max_model_len - len(prompt) - markers - budget.answer_tokens
+    reserve = min(budget.answer_reserve, budget.max_answer_tokens or budget.answer_reserve)
+    cap = budget.max_thinking_tokens or max_model_len - len(prompt) - markers - reserve
     thinking: list[int] = []
     said: list[int] = []  # since the last Wait
     injected = waits_used = discarded = 0
@@ -78,11 +79,12 @@ def reference(
     answer = [] if finish == "natural" else final
     head = (*prompt, *thinking, *(fmt.closed_ids if closed else fmt.cut_ids), *answer)
     written: list[int] = []
-    while len(written) < budget.answer_tokens:
+    room = max_model_len - len(head)
+    ended = None
+    while ended is None and len(written) < min(room, budget.max_answer_tokens or room):
         written.append(model((*head, *written)))
         if ended := ends.met(written):
             del written[-ended[1] :]
-            break
     return Forced(
         tuple(thinking),
         len(thinking) - injected,
@@ -92,6 +94,7 @@ def reference(
         finish,
         discarded_tokens=discarded,
         final_tokens=len(answer),
+        answer_cut=ended is None,
     )
 
 

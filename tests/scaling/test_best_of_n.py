@@ -14,7 +14,7 @@ from s1repro.engines import Engine, Sampling
 from s1repro.scaling import Budget, Forced, Prompt, best_of_n, force
 
 WARM = Sampling(temperature=1.0, seed=3)
-BUDGET = Budget(12, waits=1, answer_tokens=6)
+BUDGET = Budget(12, waits=1, max_answer_tokens=6)
 
 
 def run(
@@ -84,7 +84,7 @@ def test_the_account_is_what_the_model_wrote(drawing: Any, made_up_reward: Any, 
     @settings(max_examples=100, deadline=None, derandomize=True)
     def check(cap: int, waits: int, candidates: int, stop_share: float, seed: int) -> None:
         engine = drawing(qwen["tokenizer"], stop_share, qwen["stops"])
-        budget = Budget(cap, waits=waits, answer_tokens=9)
+        budget = Budget(cap, waits=waits, max_answer_tokens=9)
         kept = run(engine, made_up_reward(), qwen, candidates, Sampling(1.0, seed=seed), budget)
         assert written(kept, qwen) + kept.discarded_tokens == engine.written
         assert len(kept.thinking_ids) == kept.sampled_tokens + kept.injected_tokens <= cap

@@ -83,10 +83,10 @@ class Case:
 
 CASES = {
     "qwen": ("qwen", "qwen_tokenizer"),
-    "llama": ("llama", "llama_tokenizer"),
+    "llama": ("llama-plain", "llama_tokenizer"),
     "qwen3": ("qwen3", "qwen3_tokenizer"),
     "qwen3-spelt": ("qwen3", "qwen_tokenizer"),
-    "llama-plain": ("llama-plain", "plain_tokenizer"),
+    "llama-think": ("llama-think", "plain_tokenizer"),
 }
 """Formats and tokenizers: in the last two `</think>` is many tokens."""
 
@@ -117,11 +117,12 @@ OWN = {
     | st.integers(60, MOST_THINKING),
     "waits": st.integers(0, 6),
     "final_string": st.sampled_from(["Final Answer:", "So:", ""]),
-    "answer_tokens": st.integers(1, 12),
+    "answer_reserve": st.integers(1, 12),
+    "max_answer_tokens": st.none() | st.integers(1, 12),
 }
 
 
-LOOPING = [Budget(cap, loop_repeats=3, answer_tokens=8) for cap in range(40, MOST_THINKING, 9)]
+LOOPING = [Budget(cap, loop_repeats=3, max_answer_tokens=8) for cap in range(40, MOST_THINKING, 9)]
 
 
 @st.composite
@@ -235,7 +236,11 @@ def test_the_rounds_share_one_budget(parts: dict[str, Any]) -> None:
     stop, wait = parts["stop"], parts["wait"]
     engine = scripted(parts["tokenizer"], [40, 41, stop], [42] * 99, [43, parts["end"]])
     forced = run_force(engine, parts, Budget(8, waits=3))
-    assert [request.max_tokens for request in engine.requests] == [8, 6 - len(wait), 100]
+    assert [request.max_tokens for request in engine.requests] == [
+        8,
+        6 - len(wait),
+        MODEL_LEN - len(engine.requests[-1].prompt_ids),
+    ]
     assert forced.thinking_ids == (40, 41, *wait, *[42] * (6 - len(wait)))
     assert (forced.sampled_tokens, forced.injected_tokens, forced.waits_used) == (8 - len(wait), len(wait), 1)
     assert (forced.finish, forced.answer_ids) == ("budget", (*parts["final"], 43))
@@ -302,9 +307,10 @@ def test_budgets_that_end_at_the_same_token_share_one_answer(parts: dict[str, An
 
 def test_answers_are_not_shared_where_what_begins_them_or_their_room_differs(parts: dict[str, Any]) -> None:
     engine = scripted(parts["tokenizer"], [40] * 9, *[[43, parts["end"]]] * 3)
-    budgets = Budget(4), Budget(4, final_string="So:"), Budget(4, answer_tokens=7), Budget(4, waits=2)
+    budgets = Budget(4), Budget(4, final_string="So:"), Budget(4, max_answer_tokens=7), Budget(4, waits=2)
     swept = run_sweep(engine, parts, *budgets)
-    assert [request.max_tokens for request in engine.requests] == [4, 100, 100, 7]
+    room = MODEL_LEN - len(engine.requests[1].prompt_ids)  # both final strings are as long
+    assert [request.max_tokens for request in engine.requests] == [4, room, room, 7]
     assert {forced.thinking_ids for forced in swept} == {(40,) * 4}
     finals = [plain_ids(parts["tokenizer"], budget.final_string) for budget in budgets]
     assert [forced.answer_ids for forced in swept] == [(*final, 43) for final in finals]
@@ -331,7 +337,9 @@ class AnswerFirst(ScriptedEngine):
 def test_a_settled_budget_is_answered_while_the_trace_grows_on(parts: dict[str, Any]) -> None:
     replies = iter([[40, parts["stop"]], [43, parts["end"]], [44] * 99, [45, parts["end"]]])
     engine = AnswerFirst(parts["tokenizer"], lambda _: next(replies), MODEL_LEN)
-    natural, waited = run_sweep(engine, parts, Budget(9, answer_tokens=11), Budget(9, waits=1, answer_tokens=11))
+    natural, waited = run_sweep(
+        engine, parts, Budget(9, max_answer_tokens=11), Budget(9, waits=1, max_answer_tokens=11)
+    )
     assert (natural.finish, natural.answer_ids) == ("natural", (43,))
     assert (waited.finish, waited.answer_ids) == ("budget", (*parts["final"], 45))
 
@@ -398,7 +406,7 @@ def test_a_real_model_keeps_the_cap(vllm_engine: Engine, run: Run) -> None:
     tokenizer = vllm_engine.tokenizer
     fmt = FORMATS["qwen-plain"].bind(tokenizer)
     prompt = fmt.prompt_ids("What is 12 + 30?")
-    budget = Budget(60, waits=2, answer_tokens=10)
+    budget = Budget(60, waits=2, max_answer_tokens=10)
     special = {*fmt.stop_ids, *fmt.turn_end_ids}
 
     async def sample(seeds: range) -> list[Forced]:
@@ -420,7 +428,7 @@ def test_a_real_model_thinks_to_the_end_of_its_context(vllm_engine: Engine, run:
     tokenizer = vllm_engine.tokenizer
     fmt = FORMATS["qwen-plain"].bind(tokenizer)
     prompt = fmt.prompt_ids("What is 12 + 30?")
-    budget = Budget(waits=50, wait_string="", answer_tokens=10)
+    budget = Budget(waits=50, wait_string="", max_answer_tokens=10)
     forced = run(force(vllm_engine, prompt, budget, fmt, Sampling(temperature=1.0, seed=1)))
     markers = len(fmt.cut_ids) + len(plain_ids(tokenizer, "Final Answer:"))
     assert forced.finish == "budget"

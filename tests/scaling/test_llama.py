@@ -19,8 +19,8 @@ from s1repro.engines.transformers import Transformers
 from s1repro.engines.vllm import Vllm
 from s1repro.scaling import Budget, force, sweep
 
-BUDGETS = [Budget(cap, answer_tokens=5) for cap in (4, 16, 48)]
-BUDGETS += [Budget(48, waits=count, answer_tokens=5) for count in (1, 2, 3)]
+BUDGETS = [Budget(cap, max_answer_tokens=5) for cap in (4, 16, 48)]
+BUDGETS += [Budget(48, waits=count, max_answer_tokens=5) for count in (1, 2, 3)]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = make_tokenizer((one.given + one.told for one in documents), "llama")
     model = make_model("llama", seed=0)
     with torch.no_grad():
-        model.get_input_embeddings().weight[FORMATS["llama"].bind(tokenizer).stop_ids[0]] *= 1.5
+        model.get_input_embeddings().weight[FORMATS["llama-plain"].bind(tokenizer).stop_ids[0]] *= 1.5
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
@@ -45,7 +45,7 @@ def test_a_sweep_in_llamas_format_is_what_each_budget_gives_alone(name: str, lla
 
     async def both() -> tuple[list[object], list[object]]:
         engine = load_engine(settings, str(llama))
-        fmt = FORMATS["llama"].bind(engine.tokenizer)
+        fmt = FORMATS["llama-plain"].bind(engine.tokenizer)
         prompts = [fmt.prompt_ids(question.text) for question in load_benchmark("demo")[:8]]
         try:
             swept = await asyncio.gather(*(sweep(engine, ids, BUDGETS, fmt, Sampling()) for ids in prompts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from math import nan
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,17 @@ OWN: dict[str, dict[str, Any]] = {
 }
 
 
+SHORT = "\n\nAnswer after a short amount of thinking. Do not spend excessive time double-checking your work."
+LONG = (
+    "\n\nAnswer after a long amount of thinking. If you feel like you are finished early, spend the extra time trying "
+    "to double-check your work until you are absolutely sure that you have the correct answer."
+)
+"""The words of the public code's prompts (lm_eval/tasks/aime/utils.py)."""
+
+
 def make(name: str, **settings: Any) -> Method:
     """A method of two budgets."""
-    return METHODS[name](**{"budgets": [32, 64], "answer_tokens": 9, **OWN.get(name, {}), **settings})
+    return METHODS[name](**{"budgets": [32, 64], "max_answer_tokens": 9, **OWN.get(name, {}), **settings})
 
 
 @pytest.mark.parametrize(
@@ -44,21 +52,21 @@ def make(name: str, **settings: Any) -> Method:
         ("rejection", 64, "", 64),
         ("best-of-n", 64, "", 64),
         ("rebase", 64, "", 64),
-        ("tcc", 64, " Think for up to 64 tokens.", None),
-        ("tcc+bf", 64, " Think for up to 64 tokens.", 64),
-        ("scc", 64, " Think for up to 4 steps.", None),
-        ("scc+bf", 64, " Think for up to 4 steps.", 64),
-        ("ccc", 32, " Answer after a short amount of thinking.", None),
-        ("ccc", 64, " Answer after a long amount of thinking.", None),
+        ("tcc", 64, "\n\nThink for up to 64 tokens.", None),
+        ("tcc+bf", 64, "\n\nThink for up to 64 tokens.", 64),
+        ("scc", 64, "\n\nThink for up to 4 steps.", None),
+        ("scc+bf", 64, "\n\nThink for up to 4 steps.", 64),
+        ("ccc", 32, SHORT, None),
+        ("ccc", 64, LONG, None),
     ],
 )
 def test_what_a_method_tells_the_model_and_what_it_enforces(
     qwen_tokenizer: PreTrainedTokenizerBase, name: str, budget: int, told: str, cap: int | None
 ) -> None:
-    method, fmt = make(name, loop_repeats=3, answer_tokens=7), FORMATS["qwen-plain"].bind(qwen_tokenizer)
-    enforced = method.budget(Cut(budget))
+    method, fmt = make(name, loop_repeats=3, max_answer_tokens=7), FORMATS["qwen-plain"].bind(qwen_tokenizer)
+    enforced = method.budget(Cut(budget), 4096)
     assert method.prompt_ids(fmt, QUESTION, Cut(budget)) == fmt.prompt_ids(QUESTION.text + told)
-    assert (enforced.max_thinking_tokens, enforced.loop_repeats, enforced.answer_tokens) == (cap, 3, 7)
+    assert (enforced.max_thinking_tokens, enforced.loop_repeats, enforced.max_answer_tokens) == (cap, 3, 7)
 
 
 @pytest.mark.parametrize(
@@ -73,22 +81,37 @@ def test_what_a_method_tells_the_model_and_what_it_enforces(
 def test_forcing_has_one_trace_for_budgets_and_waits(
     budgets: list[int], waits: list[int], expected: list[tuple[int, int]]
 ) -> None:
-    assert Forcing(budgets=budgets, waits=waits).traces() == [expected]
+    assert Forcing(budgets=budgets, waits=waits).traces(4096) == [expected]
 
 
 @pytest.mark.parametrize("name", sorted(METHODS.keys() - {"force"}))
 def test_the_others_have_a_trace_a_budget(name: str) -> None:
-    assert make(name, budgets=[64, 32, 64]).traces() == [[(32, 0)], [(64, 0)]]
+    assert make(name, budgets=[64, 32, 64]).traces(4096) == [[(32, 0)], [(64, 0)]]
 
 
 def test_wait_strings_are_taken_in_turn() -> None:
     method = Forcing(budgets=[64], waits=[2], wait_strings=["Wait", "Hmm"])
-    assert method.budget(Cut(64, 2)).wait_strings == ("Wait", "Hmm")
+    assert method.budget(Cut(64, 2), 4096).wait_strings == ("Wait", "Hmm")
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", sorted(METHODS.keys() - {"ccc"}))
 def test_a_run_keeps_to_its_budget_up_to_the_budget(name: str) -> None:
-    assert METHODS[name].bound(64) == (0, 64)
+    assert METHODS[name].bounds([64, 8], None) == [(0, 64), (0, 8)]
+
+
+def test_a_class_is_kept_beside_the_run_that_is_told_nothing() -> None:
+    assert METHODS["ccc"].bounds([64, 8], None) is None
+    assert METHODS["ccc"].bounds([64, 8], 50.5) == [(50.5, inf), (0, 50.5)]
+
+
+def test_auto_is_the_whole_length_and_enforces_what_fits() -> None:
+    method = Forcing(budgets=[64, "auto"], waits=[0, 1])
+    method.check()
+    assert method.traces(4096) == [[(64, 0), (4096, 0), (4096, 1)]]
+    assert method.budget(Cut(4096, 1), 4096).max_thinking_tokens is None
+    assert method.budget(Cut(64), 4096).max_thinking_tokens == 64
+    with pytest.raises(ValueError, match="tcc tells the model a number, so not auto"):
+        make("tcc", budgets=[64, "auto"]).check()
 
 
 @pytest.mark.parametrize(
@@ -115,11 +138,13 @@ def test_a_reward_model_is_known_by_its_files(tiny_qwen: Path) -> None:
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("force", {"budgets": []}, r"method.budgets is \[\]"),
     ("force", {"budgets": [64, 0]}, "method.budgets is .*1 or more"),
+    ("force", {"budgets": ["all"]}, "1 or more each, or auto"),
+    ("force", {"answer_reserve": 0}, "method.answer_reserve is 0"),
     ("force", {"waits": [-1]}, "method.waits is"),
     ("force", {"waits": []}, "method.waits is empty"),
     ("force", {"wait_strings": []}, "method.wait_strings is empty"),
     ("force", {"loop_repeats": 1}, "method.loop_repeats is 1"),
-    ("force", {"answer_tokens": 0}, "method.answer_tokens is 0"),
+    ("force", {"max_answer_tokens": 0}, "method.max_answer_tokens is 0"),
     ("force", {"temperature": -1.0}, "method.temperature is -1.0"),
     ("force", {"samples": 2}, "repeats one answer"),
     ("ccc", {"budgets": [1, 2, 3]}, "ccc has two classes"),
@@ -141,14 +166,14 @@ def test_what_makes_no_sense_is_refused(name: str, settings: dict[str, Any], rea
         make(name, **settings).check()
 
 
-SAMPLED = sorted(METHODS.keys() - {"rebase", "best-of-n"})
+SAMPLED = sorted(METHODS.keys() - {"rebase", "best-of-n", "plain"})
 
 
 @pytest.mark.parametrize("name", SAMPLED)
 def test_a_method_takes_a_sample_for_each_cut(name: str, drawing: Any, qwen: dict[str, Any]) -> None:
     method, engine = make(name), drawing(qwen["tokenizer"], 0.1, qwen["stops"])
     take = method.start(engine)
-    for cuts in method.traces():
+    for cuts in method.traces(200):
         ids = method.prompt_ids(qwen["fmt"], QUESTION, cuts[0])
         prompt = Prompt(engine, tuple(ids), qwen["fmt"], Sampling(1.0, seed=3))
         taken = asyncio.run(take(prompt, QUESTION, cuts))

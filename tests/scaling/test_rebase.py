@@ -20,7 +20,7 @@ from s1repro.scaling import Budget, Forced, Prompt, Tree, force, rebase
 from s1repro.scaling.rebase import shares
 
 WARM = Sampling(temperature=1.0, seed=3)
-ROOM = Budget(20, answer_tokens=6)
+ROOM = Budget(20, max_answer_tokens=6)
 
 
 def run(
@@ -159,7 +159,7 @@ def test_answers_are_compared_as_extracted(made_up_reward: Any, qwen: dict[str, 
 def test_a_cut_trajectory_gets_the_final_string(made_up_reward: Any, qwen: dict[str, Any]) -> None:
     children = {(): [[40, 41]], (40, 41): [[42]], opened(qwen, (40, 41, 42), cut=True): [[60, qwen["end"]]]}
     engine = ScriptedEngine(qwen["tokenizer"], Children(qwen, children), 200)
-    forced = run(engine, made_up_reward(), qwen, trajectories=1, budget=Budget(3, answer_tokens=6))
+    forced = run(engine, made_up_reward(), qwen, trajectories=1, budget=Budget(3, max_answer_tokens=6))
     assert [request.max_tokens for request in engine.requests] == [2, 1, 6]
     assert (forced.thinking_ids, forced.answer_ids) == ((40, 41, 42), (*qwen["final"], 60))
     assert (forced.finish, forced.discarded_tokens) == ("budget", 0)
@@ -188,7 +188,7 @@ def test_accounts_and_caps_of_many_trees(drawing: Any, made_up_reward: Any, qwen
     )
     @settings(max_examples=60, deadline=None, derandomize=True)
     def check(cap: int | None, step_tokens: int, trajectories: int, stop_share: float, seed: int) -> None:
-        budget = Budget(cap, answer_tokens=110)
+        budget = Budget(cap, answer_reserve=110, max_answer_tokens=110)
         room = 200 - len(qwen["prompt"]) - len(opened(qwen, (), cut=True)) - 110
         results = []
         for shuffle_seed in (1, 2):
@@ -218,7 +218,7 @@ def test_accounts_and_caps_of_many_trees(drawing: Any, made_up_reward: Any, qwen
 def test_a_delimiter_spelt_over_several_steps_ends_the_thinking(
     llama_tokenizer: PreTrainedTokenizerBase, made_up_reward: Any
 ) -> None:
-    fmt = FORMATS["llama-plain"].bind(llama_tokenizer)
+    fmt = FORMATS["llama-think"].bind(llama_tokenizer)
     spelt = plain_ids(llama_tokenizer, "\n</think>")
     assert len(spelt) > 2
     prompt = fmt.prompt_ids("2+2?")
@@ -232,7 +232,7 @@ def test_a_delimiter_spelt_over_several_steps_ends_the_thinking(
     for step_tokens in (1, 2, 3, 40):
         engine = ScriptedEngine(llama_tokenizer, follow, 200)
         forced = run(
-            engine, made_up_reward(), {"prompt": prompt, "fmt": fmt}, 1, step_tokens, Budget(40, answer_tokens=6)
+            engine, made_up_reward(), {"prompt": prompt, "fmt": fmt}, 1, step_tokens, Budget(40, max_answer_tokens=6)
         )
         assert forced.finish == "natural"
         assert llama_tokenizer.decode(list(forced.thinking_ids)).rstrip("\n") == "Four"
@@ -243,7 +243,7 @@ def test_a_loop_ends_a_trajectory(qwen: dict[str, Any], made_up_reward: Any) -> 
     engine = ScriptedEngine(
         qwen["tokenizer"], lambda ids: [60, qwen["end"]] if ids[-1] == qwen["final"][-1] else [40, 41] * 20, 200
     )
-    forced = run(engine, made_up_reward(), qwen, 1, 20, Budget(60, answer_tokens=6, loop_repeats=4))
+    forced = run(engine, made_up_reward(), qwen, 1, 20, Budget(60, max_answer_tokens=6, loop_repeats=4))
     assert (forced.finish, forced.thinking_ids) == ("loop", (40, 41) * 16)
     assert forced.discarded_tokens == 8  # sampled behind the loop's end
 
@@ -255,7 +255,7 @@ def test_a_loop_in_one_step_takes_what_it_takes_with_force(
     def circling(ids: tuple[int, ...]) -> list[int]:
         return [60, qwen["end"]] if ids[-1] == qwen["final"][-1] else [40, 41] * 18 + [qwen[last]]
 
-    budget = Budget(60, answer_tokens=6, loop_repeats=4)
+    budget = Budget(60, max_answer_tokens=6, loop_repeats=4)
     engine = ScriptedEngine(qwen["tokenizer"], circling, 200)
     alone = asyncio.run(force(engine, qwen["prompt"], budget, qwen["fmt"], WARM))
     assert run(engine, made_up_reward(), qwen, 1, 60, budget) == alone

@@ -27,7 +27,7 @@ def test_the_first_trace_that_ends_by_itself_is_kept(scripted: Scripted, qwen: d
     assert (forced.thinking_ids, forced.answer_ids, forced.finish) == ((41, 42), (43, 44), "natural")
     assert (forced.sampled_tokens, forced.injected_tokens, forced.tries, forced.discarded_tokens) == (2, 0, 3, 10)
     # A try stops at the cap and is not answered; only the last request is an answer's.
-    assert [request.max_tokens for request in engine.requests] == [5, 5, 5, 100]
+    assert [request.max_tokens for request in engine.requests] == [5, 5, 5, 200 - len(engine.requests[-1].prompt_ids)]
     assert [request.prompt_ids for request in engine.requests[:3]] == [tuple(qwen["prompt"])] * 3
     assert len({request.sampling.seed for request in engine.requests}) == 4
     assert {request.sampling.temperature for request in engine.requests} == {1.0}
@@ -91,7 +91,7 @@ def test_the_account_is_what_the_model_wrote(drawing: Any, qwen: dict[str, Any])
     @settings(max_examples=150, deadline=None, derandomize=True)
     def check(cap: int, tries: int, stop_share: float, final_string: str, seed: int) -> None:
         engine = drawing(qwen["tokenizer"], stop_share, qwen["stops"])
-        budget, sampling = Budget(cap, answer_tokens=9, final_string=final_string), Sampling(1.0, seed=seed)
+        budget, sampling = Budget(cap, max_answer_tokens=9, final_string=final_string), Sampling(1.0, seed=seed)
         forced = run(engine, qwen, budget, tries, sampling)
         injected = 0 if forced.finish in ("natural", "rejected") else len(qwen["final"]) * bool(final_string)
         kept = forced.sampled_tokens + len(forced.answer_ids) - injected

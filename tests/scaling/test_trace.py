@@ -65,7 +65,7 @@ def qwen(qwen_tokenizer: PreTrainedTokenizerBase) -> World:
 @pytest.fixture
 def plain(plain_tokenizer: PreTrainedTokenizerBase) -> World:
     """Where `</think>` is many tokens."""
-    return World(FORMATS["llama-plain"].bind(plain_tokenizer))
+    return World(FORMATS["llama-think"].bind(plain_tokenizer))
 
 
 def asked(engine: ScriptedEngine) -> list[tuple[int, int]]:

@@ -30,9 +30,9 @@ def test_labels_are_trace_end_of_thinking_attempt_and_turn_end(
     (example,) = load_examples(path, FORMATS["qwen-plain"].bind(qwen_tokenizer), 512)
     carried = [label for label in example.labels if label != IGNORED]
     text = qwen_tokenizer.decode(carried)
-    assert text == "Two and two is four.\n<|im_start|>answer\nAnswer: 4<|im_end|>"
+    assert text == "<|im_start|>think\nTwo and two is four.\n<|im_start|>answer\nAnswer: 4<|im_end|>"
     ignored = qwen_tokenizer.decode(example.input_ids[: example.prompt_length])
-    assert ignored == "<|im_start|>user\nWhat is 2 plus 2?<|im_end|>\n<|im_start|>assistant\n<|im_start|>think\n"
+    assert ignored == "<|im_start|>user\nWhat is 2 plus 2?<|im_end|>\n<|im_start|>assistant\n"
 
 
 @pytest.mark.parametrize("name", ["qwen", "qwen-plain", "llama"])
@@ -42,8 +42,9 @@ def test_each_token_is_either_prompt_or_label(
     tokenizer = llama_tokenizer if name == "llama" else qwen_tokenizer
     fmt = FORMATS[name].bind(tokenizer)
     (example,) = load_examples(write(tmp_path / "s1k.jsonl", ROW), fmt, 512)
-    prompt = fmt.prompt_ids(ROW["question"])  # type: ignore[arg-type]
-    assert list(example.input_ids[: len(prompt)]) == prompt, "training and evaluation prompts must be the same ids"
+    prompt = fmt.question_ids(ROW["question"])  # type: ignore[arg-type]
+    forced = fmt.prompt_ids(ROW["question"])  # type: ignore[arg-type]
+    assert list(example.input_ids[: len(forced)]) == forced, "training and evaluation prompts must be the same ids"
     assert example.labels[: len(prompt)] == (IGNORED,) * len(prompt)
     assert example.labels[len(prompt) :] == example.input_ids[len(prompt) :]
     assert example.labels[-1] in fmt.turn_end_ids
