@@ -1,7 +1,7 @@
 """Problem families whose state is a number: chains, games, calendars, recurrences, Euclid, change.
 
-Each family is a few small functions and one `Family` at the end of its section. Reference answers come from running
-the steps; the tests check every family against a second solver that does not share this code.
+Each family is one `Family`, behind what does not fit into its lines. Reference answers come from running the steps; the
+tests check every family against a second solver that does not share this code.
 
     draw(MODULAR, 3, random.Random(0)).answer()
 """
@@ -13,27 +13,11 @@ import math
 import random
 from functools import cache
 
-from s1repro.demo.problem import LABELS, Family, listing
+from s1repro.demo.problem import LABELS, Family, chain, other_digit
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
-
-def _last_shown(states: list[int]) -> str:
-    return str(states[-1])
-
-
-def _other_digit(state: int, rng: random.Random) -> int:
-    return (state + rng.randrange(1, 10)) % 10
-
-
 # Modular chains: start at a digit, apply +, -, * modulo 10.
-
-
-def _sample_modular(rng: random.Random, n: int) -> tuple[str, int, tuple[tuple[str, int], ...]]:
-    start = rng.randrange(10)
-    ops = tuple((rng.choice("+-*"), rng.randrange(2, 10)) for _ in range(n))
-    wording = rng.choice(("Start with {}. Modulo 10 apply {}. Result?", "From {} keep the last digit through {}."))
-    return wording.format(start, listing([f"{sign}{d}" for sign, d in ops])), start, ops
 
 
 def _apply_modular(state: int, op: tuple[str, int]) -> int:
@@ -41,85 +25,56 @@ def _apply_modular(state: int, op: tuple[str, int]) -> int:
     return {"+": state + d, "-": state - d, "*": state * d}[sign] % 10
 
 
-MODULAR = Family(
+MODULAR = chain(
     name="modular",
     domain="13",
-    max_steps=12,
-    sample=_sample_modular,
+    wordings=("Start with {}. Modulo 10 apply {}. Result?", "From {} keep the last digit through {}."),
+    begin=lambda rng, n: (rng.randrange(10), tuple((rng.choice("+-*"), rng.randrange(2, 10)) for _ in range(n))),
     apply=_apply_modular,
-    write=lambda state, op, result: f"{op[0]}{op[1]};{state}={result}",
-    answer=_last_shown,
-    slip=_other_digit,
+    spell=lambda op: f"{op[0]}{op[1]}",
+    slip=other_digit,
     shortcuts=True,
 )
 
 # Nim sums: the exclusive or of heaps, as in the theory of the game Nim.
 
-
-def _sample_nim(rng: random.Random, n: int) -> tuple[str, int, tuple[int, ...]]:
-    start = rng.randrange(8)
-    ops = tuple(rng.randrange(1, 8) for _ in range(n))
-    wording = rng.choice(("Nim: begin with heap {}, add {} in order.", "Give the nim sum of {} and {}."))
-    return wording.format(start, listing([f"^{heap}" for heap in ops])), start, ops
-
-
-NIM = Family(
+NIM = chain(
     name="nim",
     domain="91",
-    max_steps=12,
-    sample=_sample_nim,
+    wordings=("Nim: begin with heap {}, add {} in order.", "Give the nim sum of {} and {}."),
+    begin=lambda rng, n: (rng.randrange(8), tuple(rng.randrange(1, 8) for _ in range(n))),
     apply=lambda state, op: state ^ op,
-    write=lambda state, op, result: f"^{op};{state}={result}",
-    answer=_last_shown,
+    spell=lambda op: f"^{op}",
     slip=lambda state, rng: state ^ rng.randrange(1, 8),
     shortcuts=True,
 )
 
 # Weekdays: days forward and back.
 
-
-def _sample_weekday(rng: random.Random, n: int) -> tuple[str, int, tuple[int, ...]]:
-    start = rng.randrange(7)
-    ops = tuple(rng.choice((-1, 1)) * rng.randrange(1, 10) for _ in range(n))
-    wording = rng.choice(("Today is {}. Shift by {} and name the day.", "Move from {} through {} and say which day."))
-    return wording.format(DAYS[start], listing([f"{op:+d}" for op in ops])), start, ops
-
-
-WEEKDAY = Family(
+WEEKDAY = chain(
     name="weekday",
     domain="85",
-    max_steps=12,
-    sample=_sample_weekday,
+    wordings=("Today is {}. Shift by {} and name the day.", "Move from {} through {} and say which day."),
+    begin=lambda rng, n: (rng.randrange(7), tuple(rng.choice((-1, 1)) * rng.randrange(1, 10) for _ in range(n))),
     apply=lambda state, op: (state + op) % 7,
-    write=lambda state, op, result: f"{op:+d};{DAYS[state]}={DAYS[result]}",
-    answer=lambda states: DAYS[states[-1]],
+    spell=lambda op: f"{op:+d}",
     slip=lambda state, rng: (state + rng.randrange(1, 7)) % 7,
+    show=lambda state: DAYS[state],
     shortcuts=True,
 )
 
 # Second-order recurrences modulo 10: x(k) = m x(k-1) + x(k-2). The state is the last two terms.
 
-
-def _sample_recurrence(rng: random.Random, n: int) -> tuple[str, tuple[int, int], tuple[int, ...]]:
-    start, factor = (rng.randrange(10), rng.randrange(10)), rng.randrange(1, 4)
-    wording = rng.choice(
-        (
-            "Modulo 10 recurrence: find term {} from its start.",
-            "Which modulo 10 value is recurrence term {}?",
-        )
-    )
-    return wording.format(f"{LABELS[n - 1]}({factor};{start[0]},{start[1]})"), start, (factor,) * n
-
-
 RECURRENCE = Family(
     name="recurrence",
     domain="39",
-    max_steps=12,
-    sample=_sample_recurrence,
+    wordings=("Modulo 10 recurrence: find term {} from its start.", "Which modulo 10 value is recurrence term {}?"),
+    begin=lambda rng, n: ((rng.randrange(10), rng.randrange(10)), (rng.randrange(1, 4),) * n),
+    fill=lambda start, ops: (f"{LABELS[len(ops) - 1]}({ops[0]};{start[0]},{start[1]})",),
     apply=lambda state, op: (state[1], (op * state[1] + state[0]) % 10),
     write=lambda state, op, result: f";{op},{state[1]},{state[0]}={result[1]}",
     answer=lambda states: str(states[-1][1]),
-    slip=lambda state, rng: (state[0], _other_digit(state[1], rng)),
+    slip=lambda state, rng: (state[0], other_digit(state[1], rng)),
     listed=False,
 )
 
@@ -145,19 +100,12 @@ def _apply_euclid(state: tuple[int, int], _: None) -> tuple[int, int]:
     return (small, large - small) if large != small else state
 
 
-def _sample_euclid(rng: random.Random, n: int) -> tuple[str, tuple[int, int], tuple[None, ...]]:
-    x, y = rng.choice(_euclid_pairs()[n])
-    wording = rng.choice(
-        ("By subtraction find the common divisor of {},{}.", "Which largest divisor is shared by {},{}?")
-    )
-    return wording.format(x, y), (x, y), (None,) * n
-
-
 EUCLID = Family(
     name="euclid",
     domain="11",
-    max_steps=12,
-    sample=_sample_euclid,
+    wordings=("By subtraction find the common divisor of {},{}.", "Which largest divisor is shared by {},{}?"),
+    begin=lambda rng, n: (rng.choice(_euclid_pairs()[n]), (None,) * n),
+    fill=lambda start, ops: (str(start[0]), str(start[1])),
     apply=_apply_euclid,
     write=lambda state, op, result: f";{max(state)},{min(state)}={result[1]}",
     answer=lambda states: str(math.gcd(*states[-1])),
@@ -178,10 +126,9 @@ def _change_cases() -> dict[int, list[tuple[int, tuple[int, ...]]]]:
     return by_coins
 
 
-def _sample_change(rng: random.Random, n: int) -> tuple[str, int, tuple[tuple[int, ...], ...]]:
+def _begin_change(rng: random.Random, n: int) -> tuple[int, tuple[tuple[int, ...], ...]]:
     amount, coins = rng.choice(_change_cases()[n])
-    wording = rng.choice(("One greedy till pays {}: how many coins?", "Count the coins some till gives {} greedily."))
-    return wording.format(f"{amount}:" + ",".join(map(str, coins))), amount, (coins,) * n
+    return amount, (coins,) * n
 
 
 def _count_coins(amount: int, coins: tuple[int, ...]) -> int:
@@ -198,11 +145,13 @@ def _apply_change(amount: int, coins: tuple[int, ...]) -> int:
 CHANGE = Family(
     name="change",
     domain="90",
-    max_steps=10,
-    sample=_sample_change,
+    wordings=("One greedy till pays {}: how many coins?", "Count the coins some till gives {} greedily."),
+    begin=_begin_change,
+    fill=lambda start, ops: (f"{start}:" + ",".join(map(str, ops[0])),),
     apply=_apply_change,
     write=lambda state, op, result: f";{state},{state - result}={result}",
     answer=lambda states: str(len(states) - 1),
+    max_steps=10,
     listed=False,
 )
 

@@ -30,21 +30,23 @@ Op = Any
 class Family:
     """One kind of problem.
 
-    `sample(rng, n)` gives (text, start, ops) with n ops; `apply(state, op)` is one elementary step; `write(state, op,
-    result)` puts it on paper, the operation first, as it stands in the question; `answer(states)` reads the answer
-    off all states passed; `slip(state, rng)` is a plausible wrong value in place of `state` (None where a wrong value
-    would change which steps are left). Documents take
+    `begin(rng, n)` draws (start, ops) with n ops; `fill(start, ops)` is what stands in place of each `{}` of a wording;
+    `apply(state, op)` is one elementary step; `write(state, op, result)` puts it on paper, the operation first, as it
+    stands in the question; `answer(states)` reads the answer off all states passed; `slip(state, rng)` is a plausible
+    wrong value in place of `state` (None where a wrong value would change which steps are left). Documents take
     `shortcuts` in some families; `listed` families spell their operations out in the question.
     """
 
     name: str
     domain: str
-    max_steps: int
-    sample: Callable[[random.Random, int], tuple[str, State, tuple[Op, ...]]]
+    wordings: tuple[str, ...]
+    begin: Callable[[random.Random, int], tuple[State, tuple[Op, ...]]]
+    fill: Callable[[State, tuple[Op, ...]], tuple[str, ...]]
     apply: Callable[[State, Op], State]
     write: Callable[[State, Op, State], str]
     answer: Callable[[list[State]], str]
     slip: Callable[[State, random.Random], State] | None = None
+    max_steps: int = 12
     shortcuts: bool = False
     listed: bool = True
 
@@ -74,6 +76,40 @@ class Problem:
         return LABELS[index] + self.family.write(state, self.ops[index], result)
 
 
+def chain(
+    name: str,
+    domain: str,
+    wordings: tuple[str, ...],
+    begin: Callable[[random.Random, int], tuple[State, tuple[Op, ...]]],
+    apply: Callable[[State, Op], State],
+    spell: Callable[[Op], str],
+    slip: Callable[[State, random.Random], State],
+    show: Callable[[State], str] = str,
+    shortcuts: bool = False,
+) -> Family:
+    """The commonest family: a wording gives the start and the list of operations, and the last state is the answer.
+
+    `spell` and `show` write an operation and a state, in the question as in the steps.
+    """
+    return Family(
+        name=name,
+        domain=domain,
+        wordings=wordings,
+        begin=begin,
+        fill=lambda start, ops: (show(start), listing([spell(op) for op in ops])),
+        apply=apply,
+        write=lambda state, op, result: f"{spell(op)};{show(state)}={show(result)}",
+        answer=lambda states: show(states[-1]),
+        slip=slip,
+        shortcuts=shortcuts,
+    )
+
+
+def other_digit(state: int, rng: random.Random) -> int:
+    """A slip of a family whose states are digits."""
+    return (state + rng.randrange(1, 10)) % 10
+
+
 def listing(parts: list[str]) -> str:
     """Operations as one lettered list without blanks: one *word* to the n-gram test of the decontamination.
 
@@ -85,5 +121,6 @@ def listing(parts: list[str]) -> str:
 
 def draw(family: Family, n: int, rng: random.Random) -> Problem:
     """Draw an instance of `family` with `n` steps (1 <= n <= family.max_steps)."""
-    text, start, ops = family.sample(rng, n)
-    return Problem(family, text, start, ops)
+    start, ops = family.begin(rng, n)
+    wording = rng.choice(family.wordings)
+    return Problem(family, wording.format(*family.fill(start, ops)), start, ops)

@@ -10,8 +10,9 @@ from s1repro.demo.worlds import FAMILIES
 DOUBLE = Family(
     name="double",
     domain="11",
-    max_steps=3,
-    sample=lambda rng, n: (f"Double {rng.randrange(9)}", 3, (2,) * n),
+    wordings=("Double {}", "Twice {}"),
+    begin=lambda rng, n: (rng.randrange(9), (2,) * n),
+    fill=lambda start, ops: (f"{start} for {len(ops)} times",),
     apply=lambda state, op: state * op,
     write=lambda state, op, result: f"*{op};{state}={result}",
     answer=lambda states: str(sum(states)),

@@ -32,8 +32,9 @@ SMALL = {
 SUM = Family(
     name="sum",
     domain="11",
-    max_steps=4,
-    sample=MODULAR.sample,
+    wordings=MODULAR.wordings,
+    begin=MODULAR.begin,
+    fill=MODULAR.fill,
     apply=lambda state, op: state + op,
     write=lambda state, op, result: f"{state}+{op}={result}",
     answer=lambda states: str(states[-1]),

@@ -1,12 +1,16 @@
 import re
+from collections import Counter
 from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from s1repro.curate.domains import class_names
 from s1repro.demo.problem import LABELS, draw
 from s1repro.demo.teacher import HASTY
 from s1repro.demo.worlds import FAMILIES
+from tests.demo.solvers import SOLVERS
 
 QUESTIONS = 3000
 BY_NAME = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
@@ -30,6 +34,31 @@ def test_ten_families_and_eight_subjects_at_least():
     assert len(names) == len(set(names)) >= 10
     assert len(domains) >= 8
     assert domains <= set(class_names())
+
+
+@BY_NAME
+def test_answers_are_those_of_a_second_solver(family):
+    rng, seen = Random(family.name), 0
+    for n in range(1, family.max_steps + 1):
+        for _ in range(25):
+            problem = draw(family, n, rng)
+            assert problem.answer() == SOLVERS[family.name](problem.text), problem.text
+            seen += 1
+    assert seen >= 200
+
+
+@given(family=st.sampled_from(FAMILIES), seed=st.integers(), data=st.data())
+@settings(max_examples=200, deadline=None)
+def test_answers_hold_for_any_seed(family, seed, data):
+    problem = draw(family, data.draw(st.integers(1, family.max_steps)), Random(seed))
+    assert problem.answer() == SOLVERS[family.name](problem.text)
+
+
+@BY_NAME
+def test_no_answer_can_be_had_by_always_saying_the_same(family):
+    rng = Random(3)
+    answers = Counter(draw(family, rng.randint(1, family.max_steps), rng).answer() for _ in range(1500))
+    assert max(answers.values()) / 1500 < 0.35
 
 
 @BY_NAME
