@@ -11,17 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.toy import write_benchmark
+
 REPO = Path(__file__).resolve().parent.parent
-TASK = """\
-task: toy
-dataset_path: json
-dataset_kwargs: {data_files: {test: toy.jsonl}}
-test_split: test
-output_type: generate_until
-doc_to_text: question
-doc_to_target: answer
-metadata: {kind: exact}
-"""
 ROW = {
     "question": "What is 2 plus 2?",
     "solution": "4",
@@ -41,9 +33,7 @@ def place(tiny_qwen: Path, tmp_path: Path) -> Path:
     (tmp_path / "pool.jsonl").write_text("\n".join(lines) + "\n")
     (tmp_path / "cut.jsonl").write_text("\n".join([lines[0], lines[1][:40], *lines[2:]]) + "\n")
     (tmp_path / "no_attempt.jsonl").write_text("\n".join([*lines, json.dumps({"question": "Why?"})]) + "\n")
-    (tmp_path / "toy.jsonl").write_text(json.dumps(QUESTION) + "\n")
-    (tmp_path / "evals").mkdir()
-    (tmp_path / "evals" / "toy.yaml").write_text(TASK)
+    write_benchmark(tmp_path, [QUESTION])
     curated = tmp_path / "runs" / "demo" / "curate" / "s1k.jsonl"
     curated.parent.mkdir(parents=True)
     shutil.copy(tmp_path / "pool.jsonl", curated)

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -13,19 +12,11 @@ import pytest
 import s1repro.engines
 from s1repro.curate.pipeline import run
 from s1repro.engines import ScriptedEngine
-from tests.toy import make_config
+from tests.processes import wait_for, whole_lines
+from tests.toy import make_config, write_benchmark
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FILES = {"funnel.csv", "s1k.jsonl", "dropped.jsonl", "solvers.jsonl", "manifest.json"}
-YAML = """
-task: small
-dataset_path: json
-dataset_kwargs: {data_files: {test: benchmark.jsonl}}
-test_split: test
-doc_to_text: question
-doc_to_target: answer
-metadata: {kind: exact}
-"""
 
 
 def pool_rows():
@@ -58,11 +49,8 @@ def place(tmp_path, monkeypatch):
     """A working folder with a pool and a benchmark."""
     monkeypatch.chdir(tmp_path)
     write_pool(pool_rows())
-    Path("evals").mkdir()
-    Path("evals/small.yaml").write_text(YAML)
     questions = ["Say: the quick brown fox jumps over a lazy cat", "What is this?"]
-    lines = [json.dumps({"id": str(i), "question": text, "answer": "1"}) for i, text in enumerate(questions)]
-    Path("benchmark.jsonl").write_text("\n".join(lines) + "\n")
+    write_benchmark(tmp_path, [{"id": str(i), "question": text, "answer": "1"} for i, text in enumerate(questions)])
     return tmp_path
 
 
@@ -74,7 +62,7 @@ def settings(base_model, name="test", preset="paper", **selection):
     return make_config(
         name=name,
         model={"base": str(base_model)},
-        data={"pool": "pool.jsonl", "benchmarks": ["small"]},
+        data={"pool": "pool.jsonl"},
         selection={
             "preset": preset,
             "size": 12,
@@ -258,14 +246,11 @@ def test_killed_and_restarted_it_ends_with_the_same_bytes(place, base_model, eng
     command = [sys.executable, "-c", SLOW_STAGE, __file__, str(base_model), "killed"]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
     journal = Path("runs/killed/curate/solvers.jsonl")
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 100
-        while not journal.exists() or journal.read_bytes().count(b"\n") < 5:
-            assert process.poll() is None and time.monotonic() < deadline, process.stderr.read().decode()
-            time.sleep(0.005)
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        wait_for(lambda: whole_lines(journal) >= 5, process)
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
-    answered = journal.read_bytes().count(b"\n")
+    answered = whole_lines(journal)
     assert answered < 34 and not Path("runs/killed/curate/manifest.json").exists()
     run(settings(base_model, name="killed"))
     assert len(engines[-1].requests) == 34 + 29 - answered

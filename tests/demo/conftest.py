@@ -153,6 +153,15 @@ def demo_tokenizer(demo_tokenizers: dict[str, PreTrainedTokenizerFast]) -> PreTr
     return demo_tokenizers["qwen2"]
 
 
+@pytest.fixture
+def tiny_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A base model small enough for a test."""
+    from s1repro.demo import base
+
+    layer = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2, "num_key_value_heads": 2}
+    monkeypatch.setattr(base, "SHAPE", {**base.SHAPE, **layer, "num_hidden_layers": 1})
+
+
 @pytest.fixture(scope="session")
 def demo_world() -> tuple[list[JsonRow], list[JsonRow], dict[str, Any]]:
     """(pool, benchmark, manifest) as the code makes them now."""

@@ -16,19 +16,11 @@ from s1repro.pretrained import load_tokenizer
 
 SHIPPED = Path(__file__).parents[2] / "data" / "demo" / "base"
 ARCHITECTURES = ["qwen2", "llama"]
-TINY = {
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 1,
-    "num_attention_heads": 2,
-    "num_key_value_heads": 2,
-}
 
 
 @pytest.fixture
-def tiny(monkeypatch):
+def tiny(tiny_shape, monkeypatch):
     """A model and batches small enough for a test."""
-    monkeypatch.setattr(base, "SHAPE", {**base.SHAPE, **TINY})
     monkeypatch.setattr(base, "WARMUP", 3)
     monkeypatch.setattr(packing, "WINDOWS", 2)
 

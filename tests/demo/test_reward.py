@@ -22,13 +22,6 @@ from s1repro.demo.arithmetic import MODULAR
 from s1repro.demo.problem import Family, Problem
 from s1repro.engines.reward import HfRewardModel
 
-SMALL = {
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 1,
-    "num_attention_heads": 2,
-    "num_key_value_heads": 2,
-}
 SUM = Family(
     name="sum",
     domain="11",
@@ -43,9 +36,10 @@ PROBLEM = Problem(SUM, "Sum?", 1, (2, 3, 4))  # a1+2=3, b3+3=6, c6+4=10
 
 
 @pytest.fixture
-def base(demo_tokenizer: PreTrainedTokenizerFast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def base(
+    tiny_shape: None, demo_tokenizer: PreTrainedTokenizerFast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Path:
     """A folder with a tiny random base model, and training that is as small."""
-    monkeypatch.setattr(demo_base, "SHAPE", {**demo_base.SHAPE, **SMALL})
     monkeypatch.setattr(reward, "BATCH", 4)
     monkeypatch.setattr(reward, "HELD_OUT", 12)
     folder = tmp_path / "base"

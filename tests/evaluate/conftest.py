@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from s1repro.config import Config
 from s1repro.engines import ScriptedEngine
 from s1repro.engines.base import EngineSettings
 from s1repro.records import Question
-from tests.toy import make_config
+from tests.toy import make_config, write_benchmark
 
 QUESTIONS = [Question(f"q{i}", f"What is {i} plus {i}?", str(2 * i), "exact", "11") for i in range(8)]
 
@@ -33,30 +32,14 @@ def config(tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase, monkeypatch:
     checkpoint = tmp_path / "checkpoint"
     qwen_tokenizer.save_pretrained(checkpoint)
     (checkpoint / "model.safetensors").write_bytes(b"weights")
-    (tmp_path / "evals").mkdir()
     rows = [{"id": q.id, "question": q.text, "answer": q.reference, "domain": q.domain} for q in QUESTIONS]
-    (tmp_path / "toy.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (tmp_path / "evals" / "toy.yaml").write_text(TASK)
+    write_benchmark(tmp_path, rows)
     return make_config(
         checkpoint=str(checkpoint),
         engine={"max_model_len": 512, "max_concurrency": 5},
         method={"budgets": [4, 16, 64], "waits": [0, 1, 2], "max_answer_tokens": 20},
     )
 
-
-TASK = """\
-task: toy
-dataset_path: json
-dataset_kwargs:
-  data_files:
-    test: toy.jsonl
-test_split: test
-output_type: generate_until
-doc_to_text: question
-doc_to_target: answer
-metadata:
-  kind: exact
-"""
 
 Load = Callable[..., ScriptedEngine]
 

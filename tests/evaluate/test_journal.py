@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from s1repro.artifacts import Journal
 from s1repro.evaluate.journal import SAMPLES, claim, complete, finished, is_complete, listed_points
-from s1repro.records import Sample, SampleKey
+from s1repro.records import Sample
+from tests.toy import make_sample
 
 IDENTITY = {"model": "m", "method.answer_tokens": 100}
-SAMPLE = Sample(
-    SampleKey("toy", "force", 16, 0, "q1", 0), "p", "t", "a", "4", "4", True, 5, 3, 3, 0, 2, 0, "natural", None, 1, 0, 1
-)
+SAMPLE = make_sample("q1", 16)
 POINT = ("toy", "force", 16, 0)
-
-
-def sample(question: str, budget: int = 16) -> Sample:
-    return replace(SAMPLE, key=replace(SAMPLE.key, question=question, budget=budget))
 
 
 def append(folder: Path, *samples: Sample) -> None:
@@ -58,11 +52,11 @@ def test_a_folder_without_samples_belongs_to_nobody(tmp_path: Path) -> None:
 
 
 def test_finished_drops_a_torn_line_and_names_a_wrong_one(tmp_path: Path) -> None:
-    append(tmp_path, SAMPLE, sample("q2"))
+    append(tmp_path, SAMPLE, make_sample("q2"))
     with open(tmp_path / SAMPLES, "a") as file:
         file.write('{"benchmark": "to')
     with Journal(tmp_path / SAMPLES) as journal:
-        assert set(finished(journal)) == {SAMPLE.key, sample("q2").key}
+        assert set(finished(journal)) == {SAMPLE.key, make_sample("q2").key}
     with open(tmp_path / SAMPLES, "a") as file:
         file.write("{}\n")
     with pytest.raises(ValueError, match=r"samples\.jsonl:3: not a sample, no field 'benchmark'"):
@@ -71,7 +65,7 @@ def test_finished_drops_a_torn_line_and_names_a_wrong_one(tmp_path: Path) -> Non
 
 def test_complete_sorts_and_lists_points_that_accumulate(tmp_path: Path) -> None:
     claim(tmp_path, IDENTITY, {"toy": "1"})
-    first = [sample("q2"), sample("q1")]
+    first = [make_sample("q2"), make_sample("q1")]
     complete(tmp_path, IDENTITY, first, {POINT: 1}, {"toy": "f"})
     assert [json.loads(line)["question"] for line in (tmp_path / SAMPLES).read_text().splitlines()] == ["q1", "q2"]
     assert is_complete(tmp_path, IDENTITY, {POINT: 1}, {"toy": "f"})
@@ -80,7 +74,7 @@ def test_complete_sorts_and_lists_points_that_accumulate(tmp_path: Path) -> None
     assert not is_complete(tmp_path, {**IDENTITY, "model": "n"}, {POINT: 1}, {"toy": "f"})
     later = ("toy", "force", 32, 0)
     assert not is_complete(tmp_path, IDENTITY, {later: 1}, {"toy": "f"})
-    complete(tmp_path, IDENTITY, [*first, sample("q1", 32), sample("q2", 32)], {later: 1}, {"toy": "f"})
+    complete(tmp_path, IDENTITY, [*first, make_sample("q1", 32), make_sample("q2", 32)], {later: 1}, {"toy": "f"})
     assert listed_points(tmp_path) == {POINT: 1, later: 1}
     assert is_complete(tmp_path, IDENTITY, {POINT: 1, later: 1}, {"toy": "f"})
 
@@ -88,6 +82,6 @@ def test_complete_sorts_and_lists_points_that_accumulate(tmp_path: Path) -> None
 def test_a_point_under_way_is_not_complete(tmp_path: Path) -> None:
     claim(tmp_path, IDENTITY, {"toy": "1"})
     complete(tmp_path, IDENTITY, [SAMPLE], {POINT: 1}, {"toy": "f"})
-    append(tmp_path, sample("q1", 32))
+    append(tmp_path, make_sample("q1", 32))
     assert listed_points(tmp_path) == {POINT: 1}
     assert not is_complete(tmp_path, IDENTITY, {POINT: 1}, {"toy": "f"}), "the file has grown past its manifest"

@@ -26,20 +26,12 @@ from omegaconf import OmegaConf
 from s1repro.config import Config, check
 from s1repro.engines import Completion, Engine
 from s1repro.evaluate import pipeline
+from tests.processes import wait_for, whole_lines
+from tests.toy import write_benchmark
 
 REPO = Path(__file__).resolve().parents[2]
 QUESTIONS = 32
 SAMPLES = QUESTIONS * 4
-TASK = """\
-task: toy
-dataset_path: json
-dataset_kwargs: {data_files: {test: toy.jsonl}}
-test_split: test
-output_type: generate_until
-doc_to_text: question
-doc_to_target: answer
-metadata: {kind: exact}
-"""
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
@@ -61,10 +53,8 @@ class SessionEngine:
 def settings(tiny_qwen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Overrides for `SAMPLES` samples, run in a folder that holds the benchmark."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "evals").mkdir()
-    (tmp_path / "evals" / "toy.yaml").write_text(TASK)
     rows = [{"id": f"q{i:02}", "question": f"What is {i} plus {i}?", "answer": str(2 * i)} for i in range(QUESTIONS)]
-    (tmp_path / "toy.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_benchmark(tmp_path, rows)
     return [
         "recipe=demo",
         f"checkpoint={tiny_qwen}",
@@ -143,19 +133,13 @@ class Stage:
         return Path("errors.txt").read_text()
 
     def wait_for_lines(self, count: int, process: subprocess.Popen[str]) -> None:
-        deadline = time.monotonic() + 240
-        while not self.samples.is_file() or self.samples.read_bytes().count(b"\n") < count:
-            assert process.poll() is None, self.errors()
-            assert time.monotonic() < deadline, self.errors()
-            time.sleep(0.01)
+        wait_for(lambda: whole_lines(self.samples) >= count, process, self.errors)
 
     def interrupt_engine_start(self) -> None:
         """Ctrl-C while the engine's processes start: nothing is sampled yet, and nothing stays behind."""
         process = self.start()
-        deadline = time.monotonic() + 120
-        while len(self.processes()) < 3:  # this one, its resource tracker, the engine's
-            assert process.poll() is None and time.monotonic() < deadline, self.errors()
-            time.sleep(0.01)
+        # This one, its resource tracker, the engine's.
+        wait_for(lambda: len(self.processes()) >= 3, process, self.errors)
         self.end(process, signal.SIGINT)
 
     def end(self, process: subprocess.Popen[str], how: signal.Signals) -> None:

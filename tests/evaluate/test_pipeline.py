@@ -19,6 +19,7 @@ from s1repro.config import Config
 from s1repro.engines import ScriptedEngine
 from s1repro.evaluate import pipeline
 from s1repro.evaluate.pipeline import run
+from tests.processes import wait_for, whole_lines
 
 Load = Any  # a function with `started`; see conftest
 FOLDER = Path("runs/toy/evaluate")
@@ -151,7 +152,7 @@ def test_killed_three_times_gives_the_same_bytes(quick: Config, load: Load) -> N
         process = start(quick)
         # Each kill waits for the journal to grow, then a random moment more.
         enough = len(kept) + 2
-        wait_for(lambda n=enough: samples.exists() and samples.read_bytes().count(b"\n") > n, process)
+        wait_for(lambda n=enough: whole_lines(samples) > n, process)
         time.sleep(draw.random() * 0.1)
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
@@ -173,7 +174,7 @@ def test_killed_three_times_gives_the_same_bytes(quick: Config, load: Load) -> N
 def test_interrupt_ends_quickly_and_the_journal_is_whole(quick: Config) -> None:
     quick.method.samples = 3
     process = start(quick)
-    wait_for(lambda: SAMPLES.exists() and SAMPLES.read_bytes().count(b"\n") > 3, process)
+    wait_for(lambda: whole_lines(SAMPLES) > 3, process)
     process.send_signal(signal.SIGINT)
     begun = time.monotonic()
     output, _ = process.communicate(timeout=30)
@@ -193,11 +194,3 @@ def start(config: Config) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def wait_for(found: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 180
-    while not found():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline
-        time.sleep(0.005)

@@ -6,35 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from s1repro.records import Sample, SampleKey
+from s1repro.records import Sample
 from s1repro.report.votes import HEAD, vote_rows
+from tests.toy import make_sample
 
 ANSWERS = {"q0": ["4", "4", "5", "4"], "q1": ["1", "2", "2", "2"]}
 RIGHT = {"q0": "4", "q1": "1"}
 
 
 def drawn(question: str, number: int, answer: str) -> Sample:
-    return Sample(
-        key=SampleKey("toy", "force", 64, 0, question, number),
-        prompt="",
-        thinking="",
-        answer=answer,
-        extracted=answer,
-        reference=RIGHT[question],
-        correct=answer == RIGHT[question],
-        prompt_tokens=5,
-        thinking_tokens=10,
-        sampled_tokens=10,
-        injected_tokens=0,
-        answer_tokens=2,
-        waits_used=0,
-        finish="natural",
-        cut=None,
-        answer_cut=False,
-        tries=1,
-        discarded_tokens=0,
-        seed=number,
-    )
+    right = RIGHT[question]
+    return make_sample(question, 64, sample=number, extracted=answer, reference=right, correct=answer == right)
 
 
 SAMPLES = [drawn(question, i, answer) for question, answers in ANSWERS.items() for i, answer in enumerate(answers)]

@@ -74,6 +74,13 @@ class MadeUpReward:
         return self.told.get(ids, random.Random(hash(ids)).random())
 
 
+class BrokenReward:
+    """A `RewardModel` that cannot read what it is given."""
+
+    async def score(self, prompt_ids: Sequence[int], thinking_ids: Sequence[int]) -> float:
+        raise ValueError("too long")
+
+
 @pytest.fixture()
 def drawing() -> type[DrawingEngine]:
     return DrawingEngine
@@ -82,6 +89,11 @@ def drawing() -> type[DrawingEngine]:
 @pytest.fixture()
 def made_up_reward() -> type[MadeUpReward]:
     return MadeUpReward
+
+
+@pytest.fixture()
+def broken_reward() -> BrokenReward:
+    return BrokenReward()
 
 
 @pytest.fixture()

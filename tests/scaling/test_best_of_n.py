@@ -117,10 +117,8 @@ def test_what_makes_no_sense_is_refused_before_anything_runs(
     assert engine.requests == []
 
 
-def test_an_error_of_the_reward_model_is_raised_as_it_is(drawing: Any, qwen: dict[str, Any]) -> None:
-    class Broken:
-        async def score(self, prompt_ids: Sequence[int], thinking_ids: Sequence[int]) -> float:
-            raise ValueError("too long")
-
+def test_an_error_of_the_reward_model_is_raised_as_it_is(
+    drawing: Any, broken_reward: Any, qwen: dict[str, Any]
+) -> None:
     with pytest.raises(ValueError, match="too long"):
-        run(drawing(qwen["tokenizer"], 0.1, qwen["stops"]), Broken(), qwen, 3)
+        run(drawing(qwen["tokenizer"], 0.1, qwen["stops"]), broken_reward, qwen, 3)

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from s1repro.config import Config, LoraConfig
 from s1repro.train.pipeline import run
+from tests.processes import wait_for
 
 Prepare = Callable[..., Config]
 
@@ -109,14 +109,6 @@ def test_killed_and_resumed_equals_undisturbed(prepare: Prepare, kills: list[int
         AutoModelForCausalLM.from_pretrained(folder(config) / "checkpoint").state_dict() for config in (quiet, killed)
     ]
     assert all(torch.allclose(states[0][name], states[1][name], atol=1e-6) for name in states[0])
-
-
-def wait_for(found: Callable[[], object], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
-    while not found():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 def test_wandb_stays_offline_inside_the_run(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
