@@ -23,7 +23,7 @@ from s1repro.engines.base import EngineSettings
 from s1repro.scaling.method import Method
 from s1repro.scaling.methods import METHODS
 
-PRESETS = ("paper", "code", "random", "diverse", "longest")
+PRESETS = ("paper", "code", "random", "diverse", "longest", "published")
 """Names `selection.preset` may have."""
 
 
@@ -44,7 +44,18 @@ class DataConfig:
     """Which questions: group `data/`."""
 
     pool: str = MISSING
-    """The pool to curate: a JSONL file of rows in the s1K schema (`.gz` is read too)."""
+    """The pool to curate, in one of the published schemas: a data set's id on the Hugging Face hub, a parquet file, a
+    folder of them, or a JSONL file (`.gz` is read too)."""
+    revision: str = ""
+    """Commit of a pool on the hub, 40 hex digits. A branch or tag, or nothing for `main`, is looked up, and the commit
+    that was got is printed. Files have no revision."""
+    teacher: str = ""
+    """Whose traces and attempts, where rows have those of several teachers: `deepseek` or `gemini` for s1K-1.1."""
+    features: str = ""
+    """Domains and grades of the pool's questions where they are kept apart from it (the 59K: qfq/train_featurized): a
+    place like `pool`. Joined by the question's text."""
+    features_revision: str = ""
+    """`revision` of the features."""
     benchmarks: list[str] = MISSING
     """Names of the lm-eval tasks in `evals/` to measure on; the pool is decontaminated against them."""
 
@@ -54,9 +65,10 @@ class SelectionConfig:
     """How the set is chosen from the pool: group `selection/`."""
 
     preset: str = MISSING
-    """`paper`, `code`, `random`, `diverse` or `longest` (section 2.2 and Table 2 of the paper)."""
+    """`paper`, `code`, `random`, `diverse` or `longest` (section 2.2 and Table 2 of the paper), or `published`: all of
+    the pool as it is."""
     size: int = 1000
-    """Questions to select."""
+    """Questions to select; `published` takes all."""
     ngram: int = 8
     """Words in a row that a question may not share with a benchmark question."""
     outright_sources: list[str] = field(default_factory=list)

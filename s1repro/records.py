@@ -2,7 +2,7 @@
 
 `curate` reads `Row`s and writes selected `Row`s, `evaluate` reads `Question`s and writes `Sample`s, `report`
 turns `Sample`s into `Point`s. Records hold plain data only; reading and writing files safely is
-`s1repro.artifacts`, checking a row against a schema is `s1repro.curate.sources`.
+`s1repro.artifacts`, checking a row against a schema is `s1repro.curate.published`.
 
     >>> Question(id="q1", text="2+2?", reference="4", kind="exact", domain="11").reference
     '4'
@@ -10,6 +10,7 @@ turns `Sample`s into `Point`s. Records hold plain data only; reading and writing
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -36,8 +37,10 @@ class Question:
 class Row:
     """One row of a curated set, in the schema of the published s1K, plus id, domain and length.
 
-    `line` is the row's line in the file it came from (1-based); it is not written.
+    `line` is the row's number in the source it came from (1-based); it is not written.
     `length` is the thinking trace's length in tokens, 0 until it was counted.
+    `grades` are verdicts that came with the row: whether the `teacher`, `solver1` (the paper's 7B) and `solver2` (32B)
+    answered right. Who was not graded is not there; a row without any is written without them.
     """
 
     id: str
@@ -50,6 +53,7 @@ class Row:
     metadata: str
     domain: str = ""
     length: int = 0
+    grades: Mapping[str, bool] = field(default_factory=dict, hash=False)
     line: int = field(default=0, compare=False)
 
     @property
@@ -70,6 +74,7 @@ class Row:
             "metadata": self.metadata,
             "domain": self.domain,
             "length": self.length,
+            **({"grades": dict(self.grades)} if self.grades else {}),
         }
 
 

@@ -62,6 +62,10 @@ class Funnel:
         self.dropped += [(step, drop) for drop in filtered.dropped]
         return filtered.kept
 
+    def note(self, step: str, reason: str) -> None:
+        """Enter what a step found without dropping anything."""
+        self.steps.append(Step(step, self.steps[-1].kept, 0, reason))
+
     def csv(self) -> str:
         """The content of `funnel.csv`."""
         text = io.StringIO()

@@ -3,7 +3,8 @@
 Reads `data.pool` and the benchmarks' questions; writes `runs/<name>/curate/`: `funnel.csv`, `s1k.jsonl`,
 `dropped.jsonl`, `solvers.jsonl` (the solvers' answers: the only slow step, journalled) and `manifest.json` last.
 Killed at any moment and started again it ends with the same bytes. The presets `random`, `diverse` and `longest` go
-without the difficulty filter, as in the paper's ablations.
+without the difficulty filter, as in the paper's ablations. `published` takes a set as it is and writes, instead of
+dropping them, which rows share words with a benchmark: `contaminated.jsonl`.
 
     run(config)     # or: python -m s1repro.curate recipe=demo
 """
@@ -12,14 +13,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from s1repro.artifacts import (
     MANIFEST,
     Journal,
-    file_sha256,
     fingerprint,
     finish,
     is_done,
@@ -29,9 +29,10 @@ from s1repro.artifacts import (
 )
 from s1repro.benchmarks import benchmark_fingerprint, load_benchmark
 from s1repro.config import Config
-from s1repro.curate import decontamination, difficulty, domains, quality, selection, teacher
+from s1repro.curate import audit, decontamination, difficulty, domains, quality, selection, teacher
 from s1repro.curate.funnel import Dropped, Filtered, Funnel
-from s1repro.curate.sources import load_pool
+from s1repro.curate.pool import load_pool, with_features
+from s1repro.curate.sources import find, source_mark
 from s1repro.pretrained import load_tokenizer, model_mark
 from s1repro.progress import Progress
 from s1repro.records import Row
@@ -56,17 +57,24 @@ class Result:
     chosen: list[Row]
     funnel: Funnel
     facts: dict[str, Any]
+    reports: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What else there is to write: the lines of each file by its name."""
 
 
 def run(config: Config) -> None:
     """Curate, or say that it is done. Raises `ValueError` for a malformed pool or one that is too small."""
     folder = stage_folder(config.runs, config.name, "curate")
-    if not Path(config.data.pool).is_file():
-        raise ValueError(f"data.pool: no file {config.data.pool}; give a JSONL file of rows in the s1K schema")
     model = model_mark(config.model.base, "model.base")
+    source = find(config.data.pool, config.data.revision, "data.pool", "data.revision")
+    features = None
+    if config.data.features:
+        revision = config.data.features_revision
+        features = find(config.data.features, revision, "data.features", "data.features_revision")
     mark = fingerprint(
         {
-            "pool": file_sha256(config.data.pool),
+            "pool": source_mark(source),
+            "features": source_mark(features) if features else "",
+            "teacher": config.data.teacher,
             "benchmarks": {name: benchmark_fingerprint(name) for name in config.data.benchmarks},
             "model": model,
             "selection": config.selection,
@@ -78,13 +86,20 @@ def run(config: Config) -> None:
         print(f"curate: done already, {folder}")
         return
     right = remembered(teacher.is_right)
-    pool = load_pool(config.data.pool)
-    result = _curate(config, pool, folder, model, right)
+    pool = load_pool(source, config.data.teacher)
+    if features:
+        pool = with_features(pool, features)
+    if config.selection.preset == "published":
+        result = _as_published(config, pool)
+    else:
+        result = _curate(config, pool, folder, model, right)
     shares = {"pool": _share(pool, right), "set": _share(result.chosen, right)}
     files = _write(folder, result) + (["solvers.jsonl"] if config.selection.preset in SOLVED else [])
     finish(folder, mark, files, {**result.facts, "teacher_right": shares})
     print(result.funnel.table())
-    print(f"teacher right: {shares['pool']:.1%} of the pool, {shares['set']:.1%} of the set")
+    graded = sum("teacher" in row.grades for row in pool)
+    judge = f", as {graded:,} rows say" if graded else ""
+    print(f"teacher right: {shares['pool']:.1%} of the pool, {shares['set']:.1%} of the set{judge}")
     print(
         f"curate: {len(result.chosen)} questions, {result.facts['domains']} domains, "
         f"{result.facts['tokens']:,} tokens of traces, {folder}"
@@ -131,6 +146,32 @@ def _curate(config: Config, pool: Sequence[Row], folder: Path, model: str, right
         "outright": len(selection.outright(rows, *sources, length, right)) if preset in SOLVED else 0,
     }
     return Result(chosen, funnel, facts)
+
+
+def _as_published(config: Config, pool: Sequence[Row]) -> Result:
+    """The whole pool but for rows that nobody can train on, and what is worth knowing of it."""
+    measured = {name: [item.text for item in load_benchmark(name)] for name in config.data.benchmarks}
+    funnel = Funnel(pool)
+    rows = funnel.take("quality", audit.trainable(pool))
+    if not rows:
+        raise ValueError(f"data.pool: none of the {len(pool):,} rows of {config.data.pool} has a trace and an attempt")
+    found = audit.overlaps(rows, measured, config.selection.ngram)
+    counts = {name: sum(overlap.benchmark == name for overlap in found) for name in measured}
+    for name, count in counts.items():
+        funnel.note("decontamination", f"{count} share words with {name} and stay")
+    rows = with_lengths(rows, load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code))
+    long = sum(row.length > config.sft.max_length for row in rows)
+    if long:
+        print(f"{long} traces are longer than sft.max_length={config.sft.max_length}, which train refuses: raise it")
+    facts = {
+        "rows": len(rows),
+        "domains": len({row.domain for row in rows if row.domain}),
+        "tokens": sum(row.length for row in rows),
+        "longest": max(row.length for row in rows),
+        "duplicates": len(decontamination.duplicates(rows).dropped),
+        "contaminated": counts,
+    }
+    return Result(rows, funnel, facts, {"contaminated.jsonl": [overlap.to_json() for overlap in found]})
 
 
 def with_lengths(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> list[Row]:
@@ -194,4 +235,6 @@ def _write(folder: Path, result: Result) -> list[str]:
     write_jsonl(folder / "s1k.jsonl", [row.to_json() for row in result.chosen])
     dropped = [{"id": drop.row.id, "step": step, "reason": drop.reason} for step, drop in result.funnel.dropped]
     write_jsonl(folder / "dropped.jsonl", dropped)
-    return ["funnel.csv", "s1k.jsonl", "dropped.jsonl"]
+    for name, lines in result.reports.items():
+        write_jsonl(folder / name, lines)
+    return ["funnel.csv", "s1k.jsonl", "dropped.jsonl", *result.reports]

@@ -1,113 +1,135 @@
-"""The pool: JSONL rows in the published s1K schema, checked line by line.
+"""Where rows come from: a JSONL file, parquet files or a data set on the hub, read one row at a time.
 
-A row that is not in the schema is the user's mistake and stops the stage, with file and line. A row whose teacher
-failed (null question, solution, trace or attempt) is in the schema; it is read as empty text and goes in the quality
-filter. Fetching questions from their 16 sources, and asking a teacher for traces, are not covered.
+Only the columns that are asked for are read, a few rows at once, so that a file may be larger than the memory. What the
+columns mean is `s1repro.curate.published`. Of files that name a split, those of `train` are taken. Fetching questions
+from their 16 sources is not covered.
 
-    rows = load_pool("data/demo/pool.jsonl.gz")
-    rows[0].trace, rows[0].line
+    source = find("simplescaling/s1K", "main", "data.pool", "data.revision")
+    for found in read(source, lambda column: column != "text"):
+        found.where, found.data["question"]     # "simplescaling/s1K/data/train-00000-of-00001.parquet, row 1", "..."
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from s1repro.artifacts import fingerprint, read_jsonl
-from s1repro.records import Row
+from s1repro.artifacts import file_sha256, fingerprint, read_jsonl
+from s1repro.curate import hub
+from s1repro.progress import Progress
 
-SCHEMA = ("question", "solution", "thinking_trajectories", "attempt", "cot_type", "source_type", "metadata")
-"""The published schema (paper, section 2.1)."""
+FILES = (".jsonl", ".json", ".gz", ".parquet")
+"""Suffixes of what cannot be meant as a data set's id."""
+BATCH = 64
+"""Rows of a parquet file in memory at once: the metadata of one programming problem can be megabytes."""
 
 
-def load_pool(path: str | Path) -> list[Row]:
-    """All rows of a JSONL file (`.gz` is read too), in its order, with their lines.
+@dataclass(frozen=True)
+class Source:
+    """A place that was found: files of this machine, or a `commit` of a data set on the hub.
 
-    Rows without an `id` get the hash of their content, equal rows a counter behind it. The domain is the row's
-    `domain`, or else the `domain` or `subject` in metadata that is a JSON object. Raises `ValueError` with file and
-    line for a missing or empty file, a line that is not a JSON object, a missing field, a wrong type, a repeated id.
+    `key` is the setting that names it, `revision_key` the one that names its revision.
     """
-    rows: list[Row] = []
-    lines: dict[str, int] = {}
-    copies: Counter[str] = Counter()
-    for line, data in read_jsonl(path):
-        row = _row(data, f"{path}:{line}", line)
-        if not data.get("id"):
-            copies[row.id] += 1
-            if copies[row.id] > 1:
-                row = replace(row, id=f"{row.id}-{copies[row.id]}")
-        if row.id in lines:
-            raise ValueError(f"{path}:{line}: id {row.id!r} is taken by line {lines[row.id]}; give each row its own id")
-        lines[row.id] = line
-        rows.append(row)
-    if not rows:
-        raise ValueError(f"{path}:1: no rows; a pool has one JSON object a line with the fields {', '.join(SCHEMA)}")
-    return rows
+
+    place: str
+    commit: str = ""
+    key: str = "data.pool"
+    revision_key: str = "data.revision"
 
 
-def facts(row: Row) -> dict[str, Any]:
-    """The row's metadata where it is a JSON object, else nothing."""
+@dataclass(frozen=True)
+class Found:
+    """One row as it was found: `where` for messages, `line` its number in the source, counted from 1."""
+
+    where: str
+    line: int
+    data: dict[str, Any]
+
+
+def find(place: str | Path, revision: str = "", key: str = "data.pool", revision_key: str = "data.revision") -> Source:
+    """The source at `place`. `revision` is for data sets on the hub; files of this machine have none.
+
+    Raises `ValueError` where there is nothing, or the hub has to be asked and does not answer.
+    """
+    place = str(place)
+    if Path(place).exists():
+        return Source(place, "", key, revision_key)
+    if place.endswith(FILES) or not hub.is_id(place):
+        raise ValueError(
+            f"{key}: no file {place}; give a JSONL or parquet file, a folder of parquet files, or a data set's id on "
+            "the hub such as simplescaling/s1K"
+        )
+    return Source(place, hub.resolve(place, revision, key, revision_key), key, revision_key)
+
+
+def source_mark(source: Source) -> str:
+    """16 hex digits that tell sources apart: a hub's commit, or the content of files."""
+    if source.commit:
+        return fingerprint([source.place, source.commit])
+    return fingerprint([file_sha256(path) for path in _files(source)])
+
+
+def read(source: Source, wanted: Callable[[str], bool]) -> Iterator[Found]:
+    """The rows of a source, in order, each with those of its columns that are `wanted`.
+
+    JSONL rows come with all their fields. Raises `ValueError`, with file and line, for what cannot be read, and where
+    a folder or data set holds no parquet files.
+    """
+    files = _files(source)
+    if files[0].suffix != ".parquet":
+        for line, data in read_jsonl(files[0]):
+            yield Found(f"{source.place}:{line}", line, data)
+        return
+    total = sum(_parquet(path).metadata.num_rows for path in files)
+    with Progress(total, f"rows of {source.place}") as progress:
+        for path in files:
+            for number, data in enumerate(_parquet_rows(path, wanted), start=1):
+                progress.step()
+                yield Found(f"{_shown(source, path)}, row {number}", progress.done, data)
+
+
+def _files(source: Source) -> list[Path]:
+    """The JSONL file, or the parquet files; those of a hub are fetched."""
+    place = Path(source.place)
+    if source.commit:
+        place = hub.download(source.place, source.commit, source.key, source.revision_key)
+    if place.is_file():
+        return [place]
+    found = {path: path.relative_to(place).parts for path in sorted(place.rglob(hub.PARQUET))}
+    visible = {path: parts for path, parts in found.items() if not any(part.startswith(".") for part in parts)}
+    if not visible:
+        raise ValueError(f"{source.key}: {source.place} holds no parquet files; give a folder or data set that does")
+    train = [path for path, parts in visible.items() if any(part.startswith("train") for part in parts)]
+    return train or list(visible)
+
+
+def _shown(source: Source, path: Path) -> str:
+    """The file as a user knows it: not by its name in the hub's cache."""
+    if not source.commit:
+        return str(path)
+    parts = path.parts
+    return "/".join((source.place, *parts[parts.index(source.commit) + 1 :]))
+
+
+def _parquet(path: Path) -> Any:
+    import pyarrow
+    from pyarrow.parquet import ParquetFile
+
     try:
-        data = json.loads(row.metadata)
-    except ValueError:  # published rows hold free text here
-        return {}
-    return data if isinstance(data, dict) else {}
+        return ParquetFile(path)
+    except (pyarrow.ArrowInvalid, OSError) as error:
+        raise ValueError(f"{path}: not a whole parquet file ({error}); fetch or make it again") from error
 
 
-def _row(data: dict[str, Any], where: str, line: int) -> Row:
-    missing = [name for name in SCHEMA if name not in data]
-    if missing:
-        raise ValueError(f"{where}: no field {missing[0]!r}; a row has the fields {', '.join(SCHEMA)}")
-    given = _text(data, "id", where) if "id" in data else ""
-    row = Row(
-        id=given or fingerprint({name: data[name] for name in SCHEMA}),
-        question=_text(data, "question", where, nullable=True),
-        solution=_text(data, "solution", where, nullable=True),
-        thinking_trajectories=_traces(data, where),
-        attempt=_text(data, "attempt", where, nullable=True),
-        cot_type=_text(data, "cot_type", where),
-        source_type=_text(data, "source_type", where),
-        metadata=_text(data, "metadata", where),
-        line=line,
-    )
-    return replace(row, domain=_domain(data, row, where))
+def _parquet_rows(path: Path, wanted: Callable[[str], bool]) -> Iterator[dict[str, Any]]:
+    import pyarrow
 
-
-def _text(data: dict[str, Any], name: str, where: str, nullable: bool = False) -> str:
-    value = data[name]
-    if value is None and nullable:
-        return ""
-    if not isinstance(value, str):
-        allowed = "a string or null" if nullable else "a string"
-        raise ValueError(f"{where}: {name} is {_kind(value)}; make it {allowed}")
-    return value
-
-
-def _traces(data: dict[str, Any], where: str) -> tuple[str, ...]:
-    """The trajectories; a teacher without any gives one empty trace."""
-    value = data["thinking_trajectories"]
-    if value is None:
-        return ("",)
-    if not isinstance(value, list):
-        raise ValueError(f"{where}: thinking_trajectories is {_kind(value)}; make it a list of strings")
-    for item in value:
-        if item is not None and not isinstance(item, str):
-            raise ValueError(f"{where}: thinking_trajectories holds {_kind(item)}; make it a list of strings")
-    return tuple(item or "" for item in value) or ("",)
-
-
-def _domain(data: dict[str, Any], row: Row, where: str) -> str:
-    if data.get("domain"):
-        return _text(data, "domain", where)
-    found = facts(row)
-    label = found.get("domain") or found.get("subject") or ""
-    return label if isinstance(label, str) else str(label)
-
-
-def _kind(value: object) -> str:
-    names = {"NoneType": "null", "str": "a string", "bool": "a boolean", "int": "a number", "float": "a number"}
-    names |= {"list": "a list", "dict": "an object"}
-    return names[type(value).__name__]
+    file = _parquet(path)
+    columns = [name for name in file.schema_arrow.names if wanted(name)]
+    try:
+        for batch in file.iter_batches(batch_size=BATCH, columns=columns):
+            yield from batch.to_pylist()
+    except (pyarrow.ArrowInvalid, OSError) as error:
+        raise ValueError(f"{path}: its data cannot be read ({error}); fetch or make it again") from error

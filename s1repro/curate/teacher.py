@@ -1,6 +1,7 @@
 """Is the teacher's attempt right? Asked for the rows that are taken outright (section 2.2), and for the report.
 
-The paper asks a language model as judge; here `s1repro.grading` compares offline.
+The paper asks a language model as judge. Where a row brings that verdict along it stands, else `s1repro.grading`
+compares offline.
 
     is_right(row)                                   # attempt against solution
     reference(row), answer_kind(row)                # "42", "math"
@@ -10,14 +11,14 @@ from __future__ import annotations
 
 from typing import cast, get_args
 
-from s1repro.curate.sources import facts
+from s1repro.curate.published import facts
 from s1repro.grading import grade
 from s1repro.records import AnswerKind, Row
 
 
 def is_right(row: Row) -> bool:
-    """Whether the attempt's answer is the reference."""
-    return matches(row, row.attempt)
+    """Whether the attempt's answer is the reference: as the row was graded, or else as it compares."""
+    return row.grades["teacher"] if "teacher" in row.grades else matches(row, row.attempt)
 
 
 def matches(row: Row, response: str) -> bool:

@@ -1,20 +1,12 @@
 import gzip
 import json
-import re
 
 import pytest
 
-from s1repro.curate.sources import facts, load_pool
+from s1repro.curate.sources import BATCH, find, read, source_mark
+from tests.curate.published_sets import ROWS, make_set, s1k, write_parquet
 
-GOOD = {
-    "question": "What is 2+2?",
-    "solution": "4",
-    "thinking_trajectories": ["two and two", "again"],
-    "attempt": "Answer: 4",
-    "cot_type": "math",
-    "source_type": "demo",
-    "metadata": "{}",
-}
+ROW = {"question": "What is 2+2?", "other": 1}
 
 
 def write(path, *rows):
@@ -22,89 +14,74 @@ def write(path, *rows):
     return path
 
 
-def test_a_row_keeps_what_the_file_says(tmp_path):
-    (row,) = load_pool(write(tmp_path / "pool.jsonl", GOOD | {"id": "q7", "domain": "05", "length": 3, "other": 1}))
-    assert (row.id, row.domain, row.line, row.length) == ("q7", "05", 1, 0)
-    assert row.thinking_trajectories == ("two and two", "again")
-    assert row.trace == "two and two"
-    assert {name: row.to_json()[name] for name in GOOD} == GOOD
+def all_of(place, wanted=lambda column: True):
+    return list(read(find(place), wanted))
+
+
+def test_jsonl_is_read_line_by_line_with_all_fields(tmp_path):
+    pool = write(tmp_path / "pool.jsonl", ROW, "", ROW)
+    assert [(found.where, found.line, found.data) for found in all_of(pool)] == [
+        (f"{pool}:1", 1, ROW),
+        (f"{pool}:3", 3, ROW),
+    ]
 
 
 def test_gz_and_plain_read_alike(tmp_path):
-    plain = write(tmp_path / "pool.jsonl", GOOD)
-    (tmp_path / "pool.jsonl.gz").write_bytes(gzip.compress(plain.read_bytes()))
-    assert load_pool(plain) == load_pool(tmp_path / "pool.jsonl.gz")
+    plain = write(tmp_path / "pool.jsonl", ROW)
+    packed = tmp_path / "pool.jsonl.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert [found.data for found in all_of(packed)] == [ROW]
 
 
-def test_ids_come_from_the_content(tmp_path):
-    other = GOOD | {"question": "What is 3+3?"}
-    first = load_pool(write(tmp_path / "a.jsonl", GOOD, other, GOOD))
-    second = load_pool(write(tmp_path / "b.jsonl", other, GOOD | {"domain": "11", "length": 9}))
-    assert [row.id for row in second] == [first[1].id, first[0].id]
-    assert first[2].id == f"{first[0].id}-2"
+def test_parquet_is_read_by_column(tmp_path, capsys):
+    file = write_parquet(tmp_path / "pool.parquet", [s1k(i) for i in range(BATCH + 2)])
+    found = all_of(file, lambda column: column in ("question", "thinking_trajectories", "nowhere"))
+    assert [set(row.data) for row in found] == [{"question", "thinking_trajectories"}] * (BATCH + 2)
+    assert found[-1].data["question"] == s1k(BATCH + 1)["question"]
+    assert (found[-1].where, found[-1].line) == (f"{file}, row {BATCH + 2}", BATCH + 2)
+    assert f"rows of {file}: {BATCH + 2}/{BATCH + 2}" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("field", ["question", "solution", "attempt", "thinking_trajectories"])
-def test_a_teachers_failure_is_not_malformed(tmp_path, field):
-    (row,) = load_pool(write(tmp_path / "pool.jsonl", GOOD | {field: None}))
-    assert (row.trace if field == "thinking_trajectories" else getattr(row, field)) == ""
+def test_a_folder_is_read_in_order_and_of_splits_the_training_one(tmp_path):
+    folder = make_set(tmp_path / "set", "s1K", files=3)
+    write_parquet(folder / "data" / "test-00000-of-00001.parquet", [s1k(99)])
+    write_parquet(folder / ".cache" / "train.parquet", [s1k(98)])
+    found = all_of(folder)
+    assert [row.data["question"] for row in found] == [s1k(i)["question"] for i in range(ROWS)]
+    assert found[-1].where == f"{folder}/data/train-00002-of-00003.parquet, row 2"
+    assert found[-1].line == ROWS
 
 
-@pytest.mark.parametrize("traces", [[], [None]])
-def test_no_trace_is_an_empty_trace(tmp_path, traces):
-    (row,) = load_pool(write(tmp_path / "pool.jsonl", GOOD | {"thinking_trajectories": traces}))
-    assert row.trace == ""
+def test_files_without_a_split_are_all_read(tmp_path):
+    for name in "ab":
+        write_parquet(tmp_path / "set" / f"{name}.parquet", [s1k(1)])
+    assert len(all_of(tmp_path / "set")) == 2
 
 
-@pytest.mark.parametrize(
-    ("fields", "domain"),
-    [
-        ({}, ""),
-        ({"domain": "05"}, "05"),
-        ({"metadata": '{"domain": "11"}'}, "11"),
-        ({"metadata": '{"subject": "Number theory"}'}, "Number theory"),
-        ({"metadata": '{"domain": "11"}', "domain": "05"}, "05"),
-        ({"metadata": '{"domain": "11"}', "domain": None}, "11"),
-        ({"metadata": "['free', 'text']"}, ""),
-        ({"metadata": "[1]"}, ""),
-    ],
-)
-def test_domain(tmp_path, fields, domain):
-    (row,) = load_pool(write(tmp_path / "pool.jsonl", GOOD | fields))
-    assert row.domain == domain
+def test_a_mark_changes_with_the_content_and_a_commit_is_one(tmp_path):
+    folder = make_set(tmp_path / "set", "s1K", files=2)
+    before = source_mark(find(folder))
+    assert source_mark(find(folder)) == before
+    write_parquet(folder / "data" / "train-00001-of-00002.parquet", [s1k(1)])
+    assert source_mark(find(folder)) != before
+    one, other = ("0" * 40, "1" * 40)  # not looked up: nothing is fetched before a stage knows that it must run
+    assert source_mark(find("nobody/nothing", one)) == source_mark(find("nobody/nothing", one))
+    assert source_mark(find("nobody/nothing", one)) != source_mark(find("nobody/nothing", other))
 
 
-def test_facts(make_row):
-    assert facts(make_row(metadata='{"kind": "math"}')) == {"kind": "math"}
-    assert facts(make_row(metadata="{'kind': 'math'}")) == {}
+@pytest.mark.parametrize("place", ["gone.jsonl", "gone/pool.jsonl.gz", "some/gone.parquet", "./gone", "a/b/c", "gone"])
+def test_what_is_not_there_and_cannot_be_an_id_is_named(tmp_path, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=rf"^data\.pool: no file {place}; give a JSONL or parquet file"):
+        find(place)
 
 
-@pytest.mark.parametrize(
-    ("bad", "says"),
-    [
-        ("{", "not JSON"),
-        ("[]", "JSON object"),
-        ({name: GOOD[name] for name in GOOD if name != "attempt"}, "no field 'attempt'"),
-        (GOOD | {"question": 7}, "question is a number; make it a string or null"),
-        (GOOD | {"cot_type": None}, "cot_type is null; make it a string"),
-        (GOOD | {"metadata": {"domain": "11"}}, "metadata is an object"),
-        (GOOD | {"thinking_trajectories": "two"}, "thinking_trajectories is a string; make it a list"),
-        (GOOD | {"thinking_trajectories": [["two"]]}, "thinking_trajectories holds a list"),
-        (GOOD | {"id": 7}, "id is a number"),
-        (GOOD | {"domain": 11}, "domain is a number"),
-        (GOOD | {"id": "first"}, "id 'first' is taken by line 1"),
-    ],
-)
-def test_a_malformed_row_is_named_by_file_and_line(tmp_path, bad, says):
-    pool = write(tmp_path / "pool.jsonl", GOOD | {"id": "first"}, "", bad)
-    with pytest.raises(ValueError, match=re.escape(says)) as error:
-        load_pool(pool)
-    assert str(error.value).startswith(f"{pool}:3: ")
+def test_files_that_are_not_what_they_say(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=r"^data\.pool: .*empty holds no parquet files"):
+        all_of(tmp_path / "empty")
+    torn = write_parquet(tmp_path / "torn.parquet", [s1k(1)])
+    torn.write_bytes(torn.read_bytes()[:-9])
+    with pytest.raises(ValueError, match=r"^.*torn\.parquet: not a whole parquet file") as error:
+        all_of(torn)
     assert "\n" not in str(error.value)
-
-
-def test_empty_and_missing_files(tmp_path):
-    with pytest.raises(ValueError, match=r"empty\.jsonl:1: no rows; a pool has one JSON object a line"):
-        load_pool(write(tmp_path / "empty.jsonl"))
-    with pytest.raises(ValueError, match=r"gone\.jsonl"):
-        load_pool(tmp_path / "gone.jsonl")

@@ -22,6 +22,13 @@ def test_is_right(make_row, solution, attempt, metadata, right):
     assert is_right(make_row(solution=solution, attempt=attempt, metadata=metadata)) == right
 
 
+@pytest.mark.parametrize("verdict", [True, False])
+def test_a_grade_that_came_with_the_row_stands(make_row, verdict):
+    attempt = f"Answer: {4 + verdict}"  # compared offline, it would be the other way round
+    assert is_right(make_row(solution="4", attempt=attempt, grades={"teacher": verdict})) == verdict
+    assert is_right(make_row(solution="4", attempt=attempt, grades={"solver1": verdict})) != verdict
+
+
 @pytest.mark.parametrize(
     ("solution", "metadata", "expected", "kind"),
     [

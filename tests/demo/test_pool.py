@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from s1repro.curate.decontamination import contaminated, duplicates
+from s1repro.curate.pool import load_pool
+from s1repro.curate.published import SCHEMA
 from s1repro.curate.quality import formatting, teacher_failures
-from s1repro.curate.sources import SCHEMA, load_pool
+from s1repro.curate.sources import find
 from s1repro.demo import pool
 from s1repro.demo.worlds import FAMILIES
 
@@ -35,7 +37,7 @@ def raw():
 
 @pytest.fixture(scope="module")
 def rows():
-    return load_pool(DATA / "pool.jsonl.gz")
+    return load_pool(find(DATA / "pool.jsonl.gz"))
 
 
 @pytest.fixture(scope="module")
