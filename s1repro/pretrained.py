@@ -72,12 +72,24 @@ def require_model(model: str, max_model_len: int, trust_remote_code: bool = Fals
     except (OSError, ValueError) as error:
         reason = str(error).strip().split("\n")[0]
         raise ValueError(f"cannot load the model {model}: {reason}") from error
-    text = config.get_text_config()
-    limit = getattr(text, "max_position_embeddings", None)
-    stretched = "factor" in (getattr(text, "rope_scaling", None) or {})  # then the limit is another one
-    if limit is not None and not stretched and max_model_len > limit:
+    limit = _positions(config)
+    if limit is not None and max_model_len > limit:
         raise ValueError(f"engine.max_model_len is {max_model_len}, but {model} is made for {limit} tokens: lower it")
     return config
+
+
+def context_length(model: str, trust_remote_code: bool = False) -> int | None:
+    """How many tokens the model is made for, None where that is not known."""
+    from transformers import AutoConfig
+
+    return _positions(AutoConfig.from_pretrained(model, trust_remote_code=trust_remote_code))
+
+
+def _positions(config: PretrainedConfig) -> int | None:
+    text = config.get_text_config()
+    stretched = "factor" in (getattr(text, "rope_scaling", None) or {})  # then the limit is another one
+    limit: int | None = None if stretched else getattr(text, "max_position_embeddings", None)
+    return limit
 
 
 def load_tokenizer(model: str, key: str, trust_remote_code: bool) -> PreTrainedTokenizerBase:

@@ -34,6 +34,10 @@ def place(tiny_qwen: Path, tmp_path: Path) -> Path:
     (tmp_path / "cut.jsonl").write_text("\n".join([lines[0], lines[1][:40], *lines[2:]]) + "\n")
     (tmp_path / "no_attempt.jsonl").write_text("\n".join([*lines, json.dumps({"question": "Why?"})]) + "\n")
     write_benchmark(tmp_path, [QUESTION])
+    attempts = {"graded": {"grades": {"teacher": "Maybe"}}, "silent": {"thinking_trajectories": [" "]}}
+    attempts["endless"] = {"thinking_trajectories": ["on and " * 400]}
+    for name, fields in attempts.items():
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({**ROW, **fields}) + "\n")
     curated = tmp_path / "runs" / "demo" / "curate" / "s1k.jsonl"
     curated.parent.mkdir(parents=True)
     shutil.copy(tmp_path / "pool.jsonl", curated)
@@ -63,6 +67,15 @@ MISTAKES = [
     pytest.param("curate", ["data.pool=nowhere.jsonl"], ["data.pool", "nowhere.jsonl"], id="missing pool"),
     pytest.param("curate", ["data.pool=cut.jsonl"], ["cut.jsonl:2: not JSON"], id="malformed row"),
     pytest.param("curate", ["data.pool=no_attempt.jsonl"], ["no_attempt.jsonl:5: no field 'solution'"], id="field"),
+    pytest.param("curate", ["data.pool=no/where"], ["data.pool", "no/where", "HF_HUB_OFFLINE", "HF_HOME"], id="no hub"),
+    pytest.param(
+        "curate", ["data.features=no/where"], ["data.features: ", "no/where", "set data.features"], id="features"
+    ),
+    pytest.param(
+        "curate", ["data.pool=graded.jsonl"], ["graded.jsonl:1: grades.teacher is 'Maybe'"], id="unknown grade"
+    ),
+    pytest.param("curate", ["data.teacher=r1"], ["pool.jsonl:1: no field 'r1_thinking_trajectory'"], id="teacher"),
+    pytest.param("curate", ["data.pool=silent.jsonl", "selection=published"], ["none of the 1 rows"], id="no trace"),
     pytest.param("curate", ["selection.size=5"], ["selection.size is 5", "4 rows"], id="pool too small"),
     pytest.param("curate", ["data.benchmarks=[nope]"], ["'nope'", "choose from: toy"], id="benchmark of curate"),
     pytest.param("curate", ["model.base=./nowhere"], ["model.base", "./nowhere"], id="base model of curate"),
@@ -70,6 +83,10 @@ MISTAKES = [
     pytest.param("curate", ["selection.preset=best"], ["selection.preset", "'best'", "paper, code"], id="preset"),
     pytest.param("train", ["recipe=nope"], ["recipe=nope", "demo"], id="recipe"),
     pytest.param("train", ["name=other"], ["runs/other/curate/s1k.jsonl", "curate stage"], id="no curated set"),
+    pytest.param("train", ["curated=silent.jsonl"], ["silent.jsonl:1: the thinking trace is empty"], id="empty trace"),
+    pytest.param(
+        "train", ["curated=endless.jsonl"], ["endless.jsonl:1: ", "made for 512;"], id="longer than the model"
+    ),
     pytest.param("train", ["model.base=./nowhere"], ["model.base", "./nowhere"], id="base model of train"),
     pytest.param("train", ["model.base=nowhere"], ["model.base", "'nowhere'"], id="folder that could be a hub model"),
     pytest.param("train", ["model.base=weightless"], ["model.base", "*.safetensors"], id="base without weights"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from s1repro.pretrained import load_tokenizer, model_mark, require_model
+from s1repro.pretrained import context_length, load_tokenizer, model_mark, require_model
 
 
 def test_a_mark_follows_the_content_and_not_the_place(tmp_path: Path) -> None:
@@ -52,6 +53,14 @@ def test_a_model_that_cannot_be_served_is_refused(tiny_qwen: Path, tmp_path: Pat
         require_model(str(tiny_qwen), 513)
     assert "\n" not in str(error.value)
     require_model(str(tiny_qwen), 512)
+
+
+def test_a_context_is_known_unless_it_is_stretched(tiny_qwen: Path, tmp_path: Path) -> None:
+    assert context_length(str(tiny_qwen)) == 512
+    config = json.loads((tiny_qwen / "config.json").read_text())
+    config["rope_scaling"] = {"rope_type": "yarn", "factor": 4.0, "rope_theta": 10000.0}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert context_length(str(tmp_path)) is None
 
 
 def test_a_hub_model_that_cannot_be_had_is_one_line() -> None:

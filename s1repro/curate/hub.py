@@ -11,6 +11,7 @@ the hub's own library (`HF_TOKEN`, or a login). Other file formats and several c
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 
@@ -52,10 +53,10 @@ def download(name: str, revision: str, key: str, revision_key: str) -> Path:
         RevisionNotFoundError,
         XetDownloadError,
     )
-    from huggingface_hub.utils import logging
+    from huggingface_hub.utils import logging as hub_logging
 
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()  # it warns of each new try; what came of them is told below, once
+    verbosity = hub_logging.get_verbosity()
+    hub_logging.set_verbosity(logging.ERROR)  # it warns of each new try; what came of them is told below, once
     try:
         return Path(snapshot_download(name, repo_type="dataset", revision=revision, allow_patterns=PARQUET))
     except GatedRepoError as error:
@@ -76,7 +77,7 @@ def download(name: str, revision: str, key: str, revision_key: str) -> Path:
             f"network once, point HF_HOME to a cache that holds it, or set {key} to files you have"
         ) from error
     finally:
-        logging.set_verbosity(verbosity)
+        hub_logging.set_verbosity(verbosity)
 
 
 def _first_line(error: BaseException) -> str:

@@ -49,11 +49,13 @@ class _Row:
     attempt: str
 
 
-def load_examples(path: Path, fmt: BoundFormat, max_length: int, control: Control = "none") -> list[Example]:
+def load_examples(
+    path: Path, fmt: BoundFormat, max_length: int, control: Control = "none", context: int | None = None
+) -> list[Example]:
     """All rows of `path` as examples, in the file's order, each question with the instruction of `control`.
 
-    Raises `ValueError` with file and line where a row lacks a field or is longer than `max_length` tokens, and when
-    there are no rows.
+    Raises `ValueError` with file and line where a row lacks a field, has nothing in it, or is longer than `max_length`
+    tokens or the `context` that the model is made for, and when there are no rows.
     """
     rows = [_row(data, f"{path}:{line}") for line, data in read_jsonl(path)]
     if not rows:
@@ -66,6 +68,11 @@ def load_examples(path: Path, fmt: BoundFormat, max_length: int, control: Contro
             raise ValueError(
                 f"{row.where}: the example is {length} tokens long and sft.max_length is {max_length}; examples "
                 "are never cut: raise sft.max_length or drop the row"
+            )
+        if context is not None and length > context:
+            raise ValueError(
+                f"{row.where}: the example is {length} tokens long and the model is made for {context}; examples are "
+                "never cut: drop the row or choose another model.base"
             )
         examples.append(Example((*prompt, *completion), (IGNORED,) * len(prompt) + tuple(completion)))
     return examples
@@ -93,4 +100,8 @@ def _row(data: dict[str, Any], where: str) -> _Row:
     traces = data.get("thinking_trajectories")
     if not isinstance(traces, list) or not traces or not isinstance(traces[0], str):
         raise ValueError(f"{where}: field 'thinking_trajectories' must be a list of strings; run curate again")
-    return _Row(where, data["question"], traces[0], data["attempt"])
+    row = _Row(where, data["question"], traces[0], data["attempt"])
+    for name, text in {"question": row.question, "thinking trace": row.trace, "attempt": row.attempt}.items():
+        if not text.strip():
+            raise ValueError(f"{where}: the {name} is empty; a model would learn that: complete the row or delete it")
+    return row

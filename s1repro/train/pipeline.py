@@ -17,7 +17,7 @@ from typing import cast
 from s1repro.artifacts import file_sha256, fingerprint, finish, is_done, read_jsonl, stage_folder
 from s1repro.config import Config
 from s1repro.control import Control
-from s1repro.pretrained import load_tokenizer, model_mark
+from s1repro.pretrained import context_length, load_tokenizer, model_mark
 
 
 def run(config: Config) -> None:
@@ -49,7 +49,8 @@ def _train(config: Config, curated: Path, folder: Path, mark: str) -> None:
     tokenizer = load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code)
     fmt = FORMATS[config.model.format].bind(tokenizer)
     control = cast(Control, config.sft.control)  # one of CONTROLS, as `check` has made sure
-    examples = load_examples(curated, fmt, config.sft.max_length, control)
+    context = context_length(config.model.base, config.model.trust_remote_code)
+    examples = load_examples(curated, fmt, config.sft.max_length, control, context=context)
     from s1repro.train.sft import fine_tune  # slowest of all: a mistake in model or set is told before
 
     state = folder / f"state-{mark}"  # named by the inputs: no training resumes another one's state

@@ -28,6 +28,13 @@ def test_counts_run_down_reason_by_reason(make_row):
     assert funnel.table().splitlines()[2].split() == ["quality", "4", "1", "image,", "large"]
 
 
+def test_a_note_drops_nothing(make_row):
+    funnel = Funnel([make_row()])
+    funnel.note("decontamination", "1 share words with small and stay")
+    assert funnel.csv().splitlines()[-1] == "decontamination,1,0,1 share words with small and stay"
+    assert funnel.dropped == []
+
+
 def test_a_filter_that_loses_rows_is_our_bug(make_row):
     with pytest.raises(AssertionError, match="lost"):
         Funnel([make_row()]).take("quality", Filtered([], []))

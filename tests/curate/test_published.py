@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from s1repro.config import Config, DataConfig, EngineConfig, MethodConfig, ModelConfig, SelectionConfig, SftConfig
+from s1repro.config import Config
 from s1repro.curate.pipeline import run as curate
 from s1repro.curate.published import METADATA_LIMIT, facts, is_wanted, read_grades, read_row
 from s1repro.train.pipeline import run as train
 from tests.curate.published_sets import ROWS, SCHEMAS, featurized, make_set, s1k, s1k_11, write_parquet
+from tests.toy import make_config
 
 GOOD = {
     "question": "What is 2+2?",
@@ -201,15 +202,13 @@ def place(tmp_path, monkeypatch):
 
 
 def published(pool: Path, model: Path, **data: str) -> Config:
-    return Config(
+    return make_config(
         name="whole",
         curated="runs/whole/curate/s1k.jsonl",
-        model=ModelConfig(base=str(model), format="qwen-plain"),
-        data=DataConfig(pool=str(pool), benchmarks=["small"], **data),
-        selection=SelectionConfig(preset="published"),
-        sft=SftConfig(epochs=1, batch_size=3, micro_batch_size=3, max_length=400, bf16=False),
-        engine=EngineConfig(name="none is started"),
-        method=MethodConfig(name="force", budgets=[8]),
+        model={"base": str(model)},
+        data={"pool": str(pool), "benchmarks": ["small"], **data},
+        selection={"preset": "published"},
+        sft={"epochs": 1, "batch_size": 3, "micro_batch_size": 3, "max_length": 400, "bf16": False},
     )
 
 

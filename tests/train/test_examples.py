@@ -59,6 +59,28 @@ def test_special_token_text_in_a_question_opens_no_answer(
     assert list(example.input_ids).count(start) == 4  # user, assistant, think, answer
 
 
+@pytest.mark.parametrize(
+    ("field", "empty", "name"),
+    [("question", "", "question"), ("attempt", " \n", "attempt"), ("thinking_trajectories", [""], "thinking trace")],
+)
+def test_a_row_with_nothing_in_it_is_refused(
+    tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase, field: str, empty: object, name: str
+) -> None:
+    path = write(tmp_path / "s1k.jsonl", ROW, {**ROW, field: empty})
+    with pytest.raises(ValueError, match=rf"s1k\.jsonl:2: the {name} is empty; .* complete the row or delete it"):
+        load_examples(path, FORMATS["qwen-plain"].bind(qwen_tokenizer), 512)
+
+
+def test_an_example_longer_than_the_model_is_refused(tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase) -> None:
+    path, fmt = write(tmp_path / "s1k.jsonl", ROW), FORMATS["qwen-plain"].bind(qwen_tokenizer)
+    (example,) = load_examples(path, fmt, 4096)
+    length = len(example.input_ids)
+    assert len(load_examples(path, fmt, 4096, context=length)) == 1
+    says = rf"s1k\.jsonl:1: the example is {length} tokens long and the model is made for {length - 1}; "
+    with pytest.raises(ValueError, match=says):
+        load_examples(path, fmt, 4096, context=length - 1)
+
+
 def test_a_long_example_is_refused_and_a_fitting_one_kept(
     tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase
 ) -> None:
@@ -144,7 +166,8 @@ def test_the_bound_counts_the_thinking_as_evaluation_does(
 def test_the_stage_hands_its_control_on(
     tmp_path: Path, prepare: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(*arguments: object) -> None:
+    def stop(*arguments: object, context: int) -> None:
+        assert context == 512  # the base model's
         raise KeyError(arguments[-1])
 
     monkeypatch.setattr(examples, "load_examples", stop)
