@@ -33,6 +33,7 @@ lint: setup ## check style, format and types
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy --strict -p s1repro -p benchmarks
+	$(PYTHON) -m mypy --strict evals/*.py
 
 curate: setup ## questions -> a curated set (section 2)
 	$(PYTHON) -m s1repro.curate recipe=$(RECIPE) $(ARGS)

@@ -28,7 +28,7 @@ from benchmarks.curve import one_pass
 from benchmarks.measure import Bench, Stopwatch
 from benchmarks.public import BatchApi, public_scheme
 from s1repro.artifacts import write_text
-from s1repro.benchmarks import load_benchmark
+from s1repro.benchmarks import Benchmark, load_benchmark
 from s1repro.chat import FORMATS, BoundFormat
 from s1repro.engines.transformers import Transformers, TransformersEngine
 from s1repro.engines.vllm import Vllm, VllmEngine
@@ -109,7 +109,7 @@ def main() -> None:
     if not Path(CHECKPOINT).is_dir():
         raise SystemExit(f"error: no model in {CHECKPOINT}: run make demo first")
     fmt = _format(load_tokenizer(CHECKPOINT, "model", trust_remote_code=False))
-    prompts = [fmt.prompt_ids(question.text) for question in load_benchmark("demo")]
+    prompts = [fmt.prompt_ids(question.text) for question in load_benchmark(Benchmark("demo"))]
     found, swept, recorder = asyncio.run(on_vllm(prompts))
     sweep_seconds = found["eight_points"]["sweep"]["seconds"]
     found["public_scheme"] = against_public_scheme(prompts, sweep_seconds, as_shipped=True)

@@ -6,97 +6,222 @@ reference. What lm-eval does not know stands in the YAML's `metadata`:
 
     metadata:
       kind: math          # how answers are compared: exact, math or choice
+      count: 500          # how many questions there are; a data set of another size is refused
       id: unique_id       # the column that names a question (default: id, or else the question's number)
       domain: subject     # the column with its subject (default: domain, or else empty)
+      question: Question  # the column with the bare question, where doc_to_text adds to it (choices)
 
-Local data files are read without a network; hub data sets need it once and are then cached. Scoring by lm-eval's own
-metrics and few-shot prompts are not covered.
+A hub data set needs a network once and is then cached; `revision` in `dataset_kwargs` pins its commit. A file of this
+machine takes its place with `Benchmark.file`, and `Benchmark.limit` takes an even sample, which has a name of its own.
+Scoring by lm-eval's own metrics and few-shot prompts are not covered.
 
-    load_benchmark("demo")[0]       # Question(id="d001", text="...", reference="12", kind="exact", domain="11")
+    load_benchmark(Benchmark("demo"))[0]    # Question(id="d001", text="...", reference="12", kind="exact", domain="11")
+    Benchmark("math500", limit=200).label   # "math500[200]"
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-import yaml
-
 from s1repro.artifacts import file_sha256, fingerprint
 from s1repro.records import AnswerKind, Question
+from s1repro.tasks import Function, data_files, read_task, task_file, task_files
 
-LOCAL = ("json", "csv", "parquet", "text", "arrow")
-"""Values of `dataset_path` that read files of this machine."""
+FORMATS = {".jsonl": "json", ".json": "json", ".parquet": "parquet", ".csv": "csv"}
+"""What `Benchmark.file` may end in, and who reads it."""
+COMMIT = re.compile("[0-9a-f]{40}")
+"""A commit's name; a branch has others."""
 
 
-def load_benchmark(name: str, folder: str | Path = "evals") -> list[Question]:
-    """The questions of a benchmark, in the data set's order.
+@dataclass(frozen=True)
+class Benchmark:
+    """A benchmark as a stage asks for it.
 
-    Raises `ValueError` for an unknown name, a task that lm-eval cannot load, a missing or wrong `kind`, a reference
-    that is not one text, a repeated id, or no questions at all.
+    `file` is read in place of the task's data set; `limit` takes so many of its questions (None: all), evenly spread
+    over the set and always the same.
     """
-    path = _task_file(name, folder)
-    _require_data(path)
-    task = _load_task(name, path)
-    metadata = task.config.metadata or {}
+
+    name: str
+    file: str | None = None
+    limit: int | None = None
+    folder: str = "evals"
+
+    @property
+    def label(self) -> str:
+        """Its name in every result: a sample of it never passes for the whole."""
+        return self.name if self.limit is None else f"{self.name}[{self.limit}]"
+
+
+def listed(
+    names: Sequence[str], files: Mapping[str, str], limit: int | None = None, folder: str = "evals"
+) -> list[Benchmark]:
+    """The benchmarks of `data.benchmarks`, `data.files` and `data.limit`; a set no larger than the limit is whole.
+
+    Raises `ValueError` for a file of a benchmark that is not asked for, or a limit where a task declares no count.
+    """
+    unasked = [name for name in files if name not in names]
+    if unasked:
+        raise ValueError(f"data.files.{unasked[0]}: not in data.benchmarks, which has: {', '.join(names)}")
+    benchmarks = []
+    for name in names:
+        path = task_file(name, folder)
+        count: Any = _metadata(read_task(path)).get("count")
+        if limit is not None and count is None:
+            raise ValueError(f"{path}: data.limit needs metadata.count; write how many questions there are")
+        part = limit if limit is not None and limit < count else None
+        benchmarks.append(Benchmark(name, files.get(name), part, folder))
+    return benchmarks
+
+
+def load_benchmark(benchmark: Benchmark) -> list[Question]:
+    """The questions, in the data set's order.
+
+    Raises `ValueError` for an unknown name, a task or file that lm-eval cannot load, a missing or wrong `kind`, another
+    count or commit than declared, a missing column, a reference that is not one text, and a repeated id.
+    """
+    path, task = _loaded(benchmark)
+    metadata = _metadata(read_task(path))
     if metadata.get("kind") not in get_args(AnswerKind):
         raise ValueError(f"{path}: metadata.kind is {metadata.get('kind')!r}; give exact, math or choice")
-    questions = [_question(task, doc, f"{name}-{number}", metadata, path) for number, doc in enumerate(task.eval_docs)]
-    if not questions:
-        raise ValueError(f"{path}: the data set has no questions; look at its data files and split")
+    questions = [
+        _question(task, doc, f"{benchmark.name}-{number}", metadata, path) for number, doc in enumerate(task.task_docs)
+    ]
     seen: set[str] = set()
     for question in questions:
         if question.id in seen:
             raise ValueError(f"{path}: id {question.id!r} occurs twice; name another column in metadata.id")
         seen.add(question.id)
-    return questions
+    taken = len(questions) if benchmark.limit is None else benchmark.limit
+    return [questions[position * len(questions) // taken] for position in range(taken)]
 
 
-def benchmark_fingerprint(name: str, folder: str | Path = "evals") -> str:
+def bare_questions(benchmark: Benchmark) -> list[str]:
+    """The texts of *all* its questions, whatever the limit, without choices: what a training set must not hold."""
+    path, task = _loaded(benchmark)
+    column = _metadata(read_task(path)).get("question")
+    if column is None:
+        return [str(task.doc_to_text(doc)) for doc in task.task_docs]
+    _require_column(column, "question", task, path)
+    return [str(doc[column]) for doc in task.task_docs]
+
+
+def benchmark_fingerprint(benchmark: Benchmark) -> str:
     """16 hex digits that change with the YAML, the files it includes, its functions' modules and its local data.
 
-    Does not import lm-eval, so a stage finds out cheaply that it has nothing to do. Raises `ValueError` for an unknown
-    name or a missing file.
+    Does not import lm-eval, so a stage finds out cheaply that it has nothing to do. The limit is not in it, as samples
+    have it in their benchmark's name. Raises `ValueError` for an unknown name or a missing file.
     """
-    path = _task_file(name, folder)
-    _require_data(path)
-    files = [file for file in dict.fromkeys(_files(path)) if file.is_file()]
-    return fingerprint([file_sha256(file) for file in files])
+    path = task_file(benchmark.name, benchmark.folder)
+    files = [file for file in dict.fromkeys(task_files(path)) if file.is_file()]
+    return fingerprint([file_sha256(file) for file in [*files, *_local_files(benchmark, path)]])
 
 
-def _task_file(name: str, folder: str | Path) -> Path:
-    names = sorted(path.stem for path in Path(folder).glob("*.yaml"))
-    if name not in names:
-        raise ValueError(f"data.benchmarks: no benchmark {name!r} in {folder}/; choose from: {', '.join(names)}")
-    return Path(folder) / f"{name}.yaml"
+def _local_files(benchmark: Benchmark, path: Path) -> list[Path]:
+    """The files of this machine that hold the questions. Raises `ValueError` where one is not there."""
+    if benchmark.file is not None:
+        file = Path(benchmark.file)
+        if not file.is_file():
+            raise ValueError(f"data.files.{benchmark.name}: no file {file}")
+        if file.suffix not in FORMATS:
+            raise ValueError(f"data.files.{benchmark.name}: {file} is none of {', '.join(FORMATS)}; convert it")
+        return [file]
+    files = list(data_files(read_task(path)))
+    for file in files:
+        if not file.is_file():
+            raise ValueError(f"{path}: no data file {file}; start in the repository's folder, and make the data first")
+    return files
 
 
-def _load_task(name: str, path: Path) -> Any:
-    """lm-eval's task object, its data set loaded."""
+def _loaded(benchmark: Benchmark) -> tuple[Path, Any]:
+    """The task's YAML and lm-eval's task object, with the data set that the YAML declares."""
+    path = task_file(benchmark.name, benchmark.folder)
+    _local_files(benchmark, path)
+    settings = read_task(path)
+    task = _load_task(benchmark, path, settings)
+    for key in ("doc_to_text", "doc_to_target"):  # lm-eval would take a column that is not there for a text
+        template = settings.get(key)
+        if isinstance(template, str) and not isinstance(template, Function) and "{" not in template:
+            _require_column(template, key, task, path)
+    count, found = _metadata(settings).get("count"), len(task.task_docs)
+    if count is not None and found != count:
+        source = benchmark.file or f"the data set {settings.get('dataset_path')}"
+        raise ValueError(
+            f"{path}: {source} has {found} questions, not the {count} of metadata.count; give the whole set "
+            "(data.limit=N measures on a part of it), or correct the count if it is another set that you mean"
+        )
+    _require_revision(task, path, settings)
+    return path, task
+
+
+def _load_task(benchmark: Benchmark, path: Path, settings: Mapping[str, Any]) -> Any:
     import datasets
     from lm_eval.tasks import TaskManager
 
+    spec: Any = benchmark.name
+    if benchmark.file is not None:  # a group of one is lm-eval's way to override a task's settings
+        split = settings.get("test_split") or settings.get("validation_split")
+        source = {
+            "dataset_path": FORMATS[Path(benchmark.file).suffix],
+            "dataset_name": None,
+            "dataset_kwargs": {"data_files": {split: benchmark.file}},
+        }
+        spec = {"group": f"{benchmark.name} of a file", "task": [{"task": benchmark.name, **source}]}
     bars = datasets.are_progress_bars_disabled()
     datasets.disable_progress_bars()
     try:
-        tasks = TaskManager(include_path=str(path.parent), include_defaults=False).load(name)["tasks"]
-    except Exception as error:  # whatever a YAML, a template or a data set can do wrong
-        reason = " ".join(str(error).split()) or type(error).__name__
-        hint = "repair it; a data set from a hub needs a network once"
-        raise ValueError(f"{path}: lm-eval cannot load this task ({reason}); {hint}") from error
+        tasks = TaskManager(include_path=str(path.parent), include_defaults=False).load(spec)["tasks"]
+    except Exception as error:  # whatever a YAML, a template, a data set or a hub can do wrong
+        raise ValueError(f"{path}: {_explain(error, benchmark, settings)}") from error
     finally:
         if not bars:
             datasets.enable_progress_bars()
-    if list(tasks) != [name]:
-        raise ValueError(f"{path}: defines {', '.join(tasks) or 'no task'}; write 'task: {name}'")
-    return tasks[name]
+    if list(tasks) != [benchmark.name]:
+        raise ValueError(f"{path}: defines {', '.join(tasks) or 'no task'}; write 'task: {benchmark.name}'")
+    return tasks[benchmark.name]
 
 
-def _question(task: Any, doc: Mapping[str, Any], number: str, metadata: Mapping[str, str], path: Path) -> Question:
+def _explain(error: Exception, benchmark: Benchmark, settings: Mapping[str, Any]) -> str:
+    """What went wrong while loading, and what to do about it."""
+    from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
+
+    told = error.__cause__ if isinstance(error, DatasetGenerationError) and error.__cause__ else error
+    reason = " ".join(str(told).split()) or type(told).__name__
+    hub, instead = settings.get("dataset_path"), f"give the questions as a file: data.files.{benchmark.name}=PATH"
+    if benchmark.file is not None:
+        return f"cannot be read from {benchmark.file} ({reason}); it needs the columns of {hub}"
+    if isinstance(error, ConnectionError):
+        offline = ", as HF_HUB_OFFLINE forbids it" if os.environ.get("HF_HUB_OFFLINE") == "1" else ""
+        return f"{hub} cannot be reached{offline}; it needs a network once and is then cached, or {instead}"
+    if isinstance(error, DatasetNotFoundError) and "gated" in reason:
+        return (
+            f"{hub} is gated: log in to the hub, accept the licence on the page of the data set, and set HF_TOKEN to a "
+            f"token of that account; or {instead}"
+        )
+    if isinstance(error, DatasetNotFoundError):
+        return f"the hub does not give {hub} ({reason}); correct dataset_path or revision, or {instead}"
+    return f"lm-eval cannot load this task ({reason}); repair it"
+
+
+def _require_revision(task: Any, path: Path, settings: Mapping[str, Any]) -> None:
+    """Raise `ValueError` where the data came from another commit than pinned, as a cache gives it without a network."""
+    pinned = (settings.get("dataset_kwargs") or {}).get("revision", "")
+    cached = {Path(file["filename"]).parent.name for files in task.dataset.cache_files.values() for file in files}
+    commits = {name for name in cached if COMMIT.fullmatch(name)}  # datasets keeps each commit in a folder of its name
+    if COMMIT.fullmatch(pinned) and commits and commits != {pinned}:
+        raise ValueError(
+            f"{path}: pins revision {pinned}, but the cache has {', '.join(sorted(commits))}; connect to a network once"
+        )
+
+
+def _question(task: Any, doc: Mapping[str, Any], number: str, metadata: Mapping[str, Any], path: Path) -> Question:
     for column in ("id", "domain"):
-        if column in metadata and metadata[column] not in doc:
-            raise ValueError(f"{path}: metadata.{column} is {metadata[column]!r}, a column the data set does not have")
+        if column in metadata:
+            _require_column(metadata[column], f"metadata.{column}", task, path)
     target = task.doc_to_target(doc)
     if isinstance(target, int) and task.config.doc_to_choice is not None:
         target = task.doc_to_choice(doc)[target]
@@ -106,65 +231,18 @@ def _question(task: Any, doc: Mapping[str, Any], number: str, metadata: Mapping[
         id=str(doc.get(metadata.get("id", "id"), number)),
         text=str(task.doc_to_text(doc)),
         reference=str(target),
-        kind=metadata["kind"],  # type: ignore[arg-type]  # checked by the caller
+        kind=metadata["kind"],
         domain=str(doc.get(metadata.get("domain", "domain"), "")),
     )
 
 
-class _Function(str):
-    """A reference `!function module.name` to Python code beside the YAML."""
+def _require_column(column: str, key: str, task: Any, path: Path) -> None:
+    columns = task.task_docs.column_names
+    if column not in columns:
+        raise ValueError(
+            f"{path}: {key} is {column!r}, a column the data set does not have; it has: {', '.join(columns)}"
+        )
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads references to functions without importing anything."""
-
-
-_Loader.add_constructor("!function", lambda _, node: _Function(node.value))
-
-
-def _parse(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file")
-    try:
-        parsed = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
-    if not isinstance(parsed, dict):
-        raise ValueError(f"{path}: not an lm-eval task; write 'task: {path.stem}' and its settings")
-    return parsed
-
-
-def _files(path: Path) -> Iterator[Path]:
-    """The YAML, its includes, its functions' modules and its local data files; those may be missing."""
-    yield path
-    task = _parse(path)
-    includes = task.get("include", [])
-    for include in includes if isinstance(includes, list) else [includes]:
-        yield from _files(path.parent / include)
-    for value in _leaves(task):
-        if isinstance(value, _Function):
-            yield path.parent / (value.rpartition(".")[0].replace(".", "/") + ".py")
-    yield from _data_files(task)
-
-
-def _data_files(task: Mapping[str, Any]) -> Iterator[Path]:
-    if task.get("dataset_path") in LOCAL:
-        for value in _leaves((task.get("dataset_kwargs") or {}).get("data_files")):
-            if isinstance(value, str) and "://" not in value and "*" not in value:
-                yield Path(value)
-
-
-def _require_data(path: Path) -> None:
-    for file in _data_files(_parse(path)):
-        if not file.is_file():
-            raise ValueError(f"{path}: no data file {file}; start in the repository's folder, and make the data first")
-
-
-def _leaves(value: object) -> Iterator[object]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _leaves(item)
-    else:
-        yield value
+def _metadata(task: Mapping[str, Any]) -> dict[str, Any]:
+    return task.get("metadata") or {}

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import MISSING
+from omegaconf import MISSING, OmegaConf
 
 from s1repro.chat import FORMATS
 from s1repro.control import CONTROLS
@@ -58,6 +58,17 @@ class DataConfig:
     """`revision` of the features."""
     benchmarks: list[str] = MISSING
     """Names of the lm-eval tasks in `evals/` to measure on; the pool is decontaminated against them."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Files of this machine that hold a benchmark's questions, by its name (`data.files.math500=...`), in place of its
+    data set on a hub: JSONL, JSON, parquet or CSV with the same columns."""
+    limit: int | None = None
+    """Measure on so many questions of each benchmark, evenly spread and always the same; results name it, as in
+    `math500[200]`. The pool is decontaminated against all questions nevertheless."""
+
+    def check(self) -> None:
+        """Raise `ValueError`, naming the setting, for what makes no sense."""
+        if self.limit is not None:
+            _require_at_least_one("data", self, "limit")
 
 
 @dataclass
@@ -200,6 +211,7 @@ def check(config: Config) -> None:
     Only what needs no file is checked here; each stage checks its own files before it starts.
     """
     _require_choice("model.format", config.model.format, FORMATS)
+    config.data.check()
     config.selection.check()
     config.sft.check()
     config.engine.check()
@@ -221,7 +233,9 @@ def _require_at_least_one(group: str, settings: object, *names: str) -> None:
 def _store() -> None:
     """Tell Hydra the tree, and the types among which a group's options choose (`/schema/method@_here_: force`)."""
     store = ConfigStore.instance().store
-    store(name="schema", node=Config)
+    schema = OmegaConf.structured(Config)
+    OmegaConf.set_struct(schema.data.files, False)  # its keys are the benchmarks' names
+    store(name="schema", node=schema)
     store(group="schema/sft", name="full", node=SftConfig)
     store(group="schema/sft", name="lora", node=LoraConfig)
     for engine in ENGINES.values():

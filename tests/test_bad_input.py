@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.toy import write_benchmark
+from tests.toy import TASK, write_benchmark
 
 REPO = Path(__file__).resolve().parent.parent
 ROW = {
@@ -38,6 +38,8 @@ def place(tiny_qwen: Path, tmp_path: Path) -> Path:
     attempts["endless"] = {"thinking_trajectories": ["on and " * 400]}
     for name, fields in attempts.items():
         (tmp_path / f"{name}.jsonl").write_text(json.dumps({**ROW, **fields}) + "\n")
+    far = TASK.replace("toy", "far").replace("dataset_path: json", "dataset_path: nobody/far")
+    (tmp_path / "evals" / "far.yaml").write_text(far.replace("dataset_kwargs: {data_files: {test: far.jsonl}}\n", ""))
     curated = tmp_path / "runs" / "demo" / "curate" / "s1k.jsonl"
     curated.parent.mkdir(parents=True)
     shutil.copy(tmp_path / "pool.jsonl", curated)
@@ -77,7 +79,7 @@ MISTAKES = [
     pytest.param("curate", ["data.teacher=r1"], ["pool.jsonl:1: no field 'r1_thinking_trajectory'"], id="teacher"),
     pytest.param("curate", ["data.pool=silent.jsonl", "selection=published"], ["none of the 1 rows"], id="no trace"),
     pytest.param("curate", ["selection.size=5"], ["selection.size is 5", "4 rows"], id="pool too small"),
-    pytest.param("curate", ["data.benchmarks=[nope]"], ["'nope'", "choose from: toy"], id="benchmark of curate"),
+    pytest.param("curate", ["data.benchmarks=[nope]"], ["'nope'", "choose from: far, toy"], id="benchmark of curate"),
     pytest.param("curate", ["model.base=./nowhere"], ["model.base", "./nowhere"], id="base model of curate"),
     pytest.param("curate", ["model.base=nobody/nothing"], ["model.base", "nobody/nothing"], id="hub model of curate"),
     pytest.param("curate", ["selection.preset=best"], ["selection.preset", "'best'", "paper, code"], id="preset"),
@@ -100,7 +102,20 @@ MISTAKES = [
     pytest.param("evaluate", ["method.budgets=[8,0]"], ["method.budgets", "0]", "1 or more"], id="budget below 1"),
     pytest.param("evaluate", ["checkpoint=weightless"], ["checkpoint", "weightless", "*.safetensors"], id="no weights"),
     pytest.param("evaluate", ["checkpoint=./nowhere"], ["checkpoint", "./nowhere"], id="missing checkpoint"),
-    pytest.param("evaluate", ["data.benchmarks=[toy,nope]"], ["'nope'", "choose from: toy"], id="benchmark"),
+    pytest.param("evaluate", ["data.benchmarks=[toy,nope]"], ["'nope'", "choose from: far, toy"], id="benchmark"),
+    pytest.param("curate", ["data.files.toy=no.csv"], ["data.files.toy: no file no.csv"], id="benchmark file"),
+    pytest.param(
+        "evaluate", ["data.files.try=toy.jsonl"], ["data.files.try", "which has: toy"], id="file of no benchmark"
+    ),
+    pytest.param("evaluate", ["data.limit=0"], ["data.limit is 0; give 1 or more"], id="limit below 1"),
+    pytest.param("evaluate", ["data.limit=1"], ["toy.yaml: data.limit needs metadata.count"], id="limit without count"),
+    pytest.param(
+        "evaluate", ["data.files.toy=pool.jsonl"], ["'answer', a column", "attempt"], id="file of other columns"
+    ),
+    pytest.param("evaluate", ["data.benchmarks=[far]"], ["nobody/far cannot be reached", "data.files.far"], id="hub"),
+    pytest.param(
+        "curate", ["data.benchmarks=[far]"], ["nobody/far cannot be reached", "data.files.far"], id="hub, curate"
+    ),
     pytest.param(
         "evaluate",
         ["method.budgets=[8,250]"],

@@ -1,13 +1,19 @@
 import json
+import os
+import re
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from datasets import Dataset
 
-from s1repro.benchmarks import benchmark_fingerprint, load_benchmark
+from s1repro.benchmarks import Benchmark, bare_questions, benchmark_fingerprint, listed, load_benchmark
 from s1repro.records import Question
+from tests.hub import Repo, serving
 
-EVALS = Path(__file__).resolve().parents[1] / "evals"
+SMALL = Benchmark("small")
 DOCS = [
     {"id": "d1", "question": "What is 2+2?", "answer": "4", "domain": "11"},
     {"id": "d2", "question": "What is [2]+3?", "answer": "[5]", "domain": "12"},
@@ -24,6 +30,9 @@ generation_kwargs: {until: ["\\n"]}
 metric_list: [{metric: exact_match, aggregation: mean, higher_is_better: true}]
 metadata: {kind: exact}
 """
+
+HUB = "dataset_path: me/set\ndataset_kwargs: {revision: REVISION}\n"
+REPO = str(Path(__file__).resolve().parents[1])
 
 
 @pytest.fixture
@@ -53,7 +62,7 @@ def test_questions_come_as_the_data_has_them_without_a_network(place, monkeypatc
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     place()
-    assert load_benchmark("small") == [
+    assert load_benchmark(SMALL) == [
         Question(id="d1", text="What is 2+2?", reference="4", kind="exact", domain="11"),
         Question(id="d2", text="What is [2]+3?", reference="[5]", kind="exact", domain="12"),
     ]
@@ -66,7 +75,7 @@ def test_metadata_names_columns_and_templates_are_filled(place):
     place("doc_to_text: question\ndoc_to_target: answer", new, docs)
     path = Path("evals/small.yaml")
     path.write_text(path.read_text().replace("{kind: exact}", "{kind: math, id: number, domain: topic}"))
-    assert load_benchmark("small") == [
+    assert load_benchmark(SMALL) == [
         Question(id="7", text="Q: x?", reference="so 1/2", kind="math", domain="26"),
     ]
 
@@ -74,18 +83,10 @@ def test_metadata_names_columns_and_templates_are_filled(place):
 def test_questions_without_id_are_numbered_and_choices_are_looked_up(place):
     docs = [{"question": "a", "answer": 1}, {"question": "b", "answer": 0}]
     place("doc_to_target: answer", "doc_to_target: answer\ndoc_to_choice: [A, B]", docs)
-    assert [(q.id, q.reference, q.domain) for q in load_benchmark("small")] == [
+    assert [(q.id, q.reference, q.domain) for q in load_benchmark(SMALL)] == [
         ("small-0", "B", ""),
         ("small-1", "A", ""),
     ]
-
-
-def test_the_demos_own_yaml_reads(place, monkeypatch):
-    place()
-    Path("data/demo").mkdir()
-    Path("data/small.jsonl").rename("data/demo/benchmark.jsonl")
-    assert [q.id for q in load_benchmark("demo", EVALS)] == ["d1", "d2"]
-    assert len(benchmark_fingerprint("demo", EVALS)) == 16
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,14 @@ def test_the_demos_own_yaml_reads(place, monkeypatch):
         ("{kind: exact}", "{kind: fuzzy}", DOCS, "metadata.kind is 'fuzzy'; give exact, math or choice"),
         ("{kind: exact}", "{}", DOCS, "metadata.kind is None"),
         ("{kind: exact}", "{kind: exact, id: uid}", DOCS, "metadata.id is 'uid', a column the data set does not have"),
+        (
+            "{kind: exact}",
+            "{kind: exact, count: 3}",
+            DOCS,
+            "data set json has 2 questions, not the 3 of metadata.count",
+        ),
+        ("doc_to_text: question", "doc_to_text: problem", DOCS, "doc_to_text is 'problem', a column the data set"),
+        ("doc_to_target: answer", "doc_to_target: solution", DOCS, "doc_to_target is 'solution', a column the data"),
         ("task: small", "task: other", DOCS, "lm-eval cannot load this task"),
         ("test_split: test", "test_split: tests", DOCS, "lm-eval cannot load this task"),
         ("data/small.jsonl", "data/gone.jsonl", DOCS, "no data file data/gone.jsonl"),
@@ -106,17 +115,17 @@ def test_the_demos_own_yaml_reads(place, monkeypatch):
 def test_a_mistake_is_one_line_that_names_the_yaml(place, old, new, docs, says):
     place(old, new, docs)
     with pytest.raises(ValueError, match=says.replace(".", r"\.")) as error:
-        load_benchmark("small")
+        load_benchmark(SMALL)
     assert str(error.value).startswith("evals/small.yaml: ")
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("ask", [load_benchmark, benchmark_fingerprint])
+@pytest.mark.parametrize("ask", [load_benchmark, bare_questions, benchmark_fingerprint])
 def test_an_unknown_name_lists_what_is_there(place, ask):
     place()
     place(name="large")
     with pytest.raises(ValueError, match=r"no benchmark 'smal' in evals/; choose from: large, small"):
-        ask("smal")
+        ask(Benchmark("smal"))
 
 
 def test_the_fingerprint_follows_yaml_includes_functions_and_data(place):
@@ -124,12 +133,127 @@ def test_the_fingerprint_follows_yaml_includes_functions_and_data(place):
     Path("evals/common").mkdir()
     Path("evals/tools.py").write_text("def target(doc): return doc['answer']\n")
     Path("evals/common/base.txt").write_text("num_fewshot: 0\n")
-    marks = [benchmark_fingerprint("small")]
+    marks = [benchmark_fingerprint(SMALL)]
     for file in ["evals/small.yaml", "evals/tools.py", "evals/common/base.txt", "data/small.jsonl"]:
         with open(file, "a") as text:
             text.write("\n")
-        marks.append(benchmark_fingerprint("small"))
+        marks.append(benchmark_fingerprint(SMALL))
     assert len(set(marks)) == 5
     Path("evals/unrelated.yaml").write_text("task: unrelated\n")
-    assert benchmark_fingerprint("small") == marks[-1]
-    assert [question.reference for question in load_benchmark("small")] == ["4", "[5]"]
+    assert benchmark_fingerprint(SMALL) == benchmark_fingerprint(Benchmark("small", limit=1)) == marks[-1]
+    Path("own.jsonl").write_text(json.dumps(DOCS[0]) + "\n")
+    assert benchmark_fingerprint(Benchmark("small", "own.jsonl")) not in marks
+    assert [question.reference for question in load_benchmark(SMALL)] == ["4", "[5]"]
+
+
+@pytest.mark.parametrize("name", ["own.jsonl", "own.json", "own.parquet", "own.csv"])
+def test_a_file_takes_the_place_of_the_data_set(place, name):
+    place("dataset_path: json", "dataset_path: nobody/nothing\ndataset_name: main")
+    data = Dataset.from_list([{"id": f"f{i}", "question": f"{i}?", "answer": f"{i} m", "domain": ""} for i in range(3)])
+    match name.partition(".")[2]:
+        case "jsonl":
+            data.to_json(name)
+        case "json":
+            Path(name).write_text(json.dumps(data.to_list()))
+        case "parquet":
+            data.to_parquet(name)
+        case "csv":
+            data.to_csv(name)
+    questions = load_benchmark(Benchmark("small", name))
+    assert [(q.id, q.text, q.reference) for q in questions] == [(f"f{i}", f"{i}?", f"{i} m") for i in range(3)]
+
+
+MISTAKEN = [
+    ("gone.jsonl", None, "data.files.small: no file gone.jsonl"),
+    ("own.xlsx", "", "data.files.small: own.xlsx is none of .jsonl, .json, .parquet, .csv; convert it"),
+    ("own.jsonl", '{"question": "a', "evals/small.yaml: cannot be read from own.jsonl ("),
+    ("own.jsonl", "", "evals/small.yaml: cannot be read from own.jsonl ("),
+    ("own.jsonl", '{"problem": "a", "answer": "1"}', "evals/small.yaml: doc_to_text is 'question', a column the data"),
+    ("own.jsonl", '{"question": "a", "answer": "1"}', "evals/small.yaml: own.jsonl has 1 questions, not the 2 of"),
+]
+
+
+@pytest.mark.parametrize(("file", "text", "says"), MISTAKEN)
+def test_a_wrong_file_is_one_line(place, file, text, says):
+    place("{kind: exact}", "{kind: exact, count: 2}")
+    if text is not None:
+        Path(file).write_text(text)
+    with pytest.raises(ValueError, match=re.escape(says)) as error:
+        load_benchmark(Benchmark("small", file))
+    assert "\n" not in str(error.value)
+
+
+def test_a_limit_takes_an_even_sample_under_a_name_of_its_own(place):
+    docs = [{"id": str(i), "question": f"{i}?", "answer": str(i)} for i in range(10)]
+    place("{kind: exact}", "{kind: exact, count: 10}", docs)
+    (part,) = listed(["small"], {}, 4)
+    assert part.label == "small[4]"
+    assert [question.id for question in load_benchmark(part)] == ["0", "2", "5", "7"]
+    assert bare_questions(part) == [f"{i}?" for i in range(10)]
+    for whole in (*listed(["small"], {}), *listed(["small"], {}, 10), *listed(["small"], {}, 200)):
+        assert (whole.label, len(load_benchmark(whole))) == ("small", 10)
+
+
+def test_what_a_list_of_benchmarks_may_not_say(place):
+    place()
+    with pytest.raises(ValueError, match=r"data\.files\.smal: not in data\.benchmarks, which has: small"):
+        listed(["small"], {"smal": "own.jsonl"})
+    with pytest.raises(ValueError, match=r"evals/small\.yaml: data\.limit needs metadata\.count"):
+        listed(["small"], {}, 1)
+
+
+def test_the_bare_question_is_a_column_where_the_prompt_adds_to_it(place):
+    place("doc_to_text: question", 'doc_to_text: "{{question}}\\n\\nA) {{answer}}"')
+    assert bare_questions(SMALL) == ["What is 2+2?\n\nA) 4", "What is [2]+3?\n\nA) [5]"]
+    yaml = Path("evals/small.yaml")
+    yaml.write_text(yaml.read_text().replace("{kind: exact}", "{kind: exact, question: question}"))
+    assert bare_questions(SMALL) == ["What is 2+2?", "What is [2]+3?"]
+    yaml.write_text(yaml.read_text().replace("question: question}", "question: stem}"))
+    with pytest.raises(ValueError, match=r"question is 'stem', a column the data set does not have; it has: id, "):
+        bare_questions(SMALL)
+
+
+COMMIT, OTHER = "a" * 40, "b" * 40
+ASK = """
+import sys
+from s1repro.benchmarks import Benchmark, load_benchmark
+try:
+    print([question.id for question in load_benchmark(Benchmark("small"))])
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_a_hub_is_asked_for_the_pinned_commit_and_its_refusals_are_one_line(place, tmp_path):
+    folder = tmp_path / "repo" / "data"
+    folder.mkdir(parents=True)
+    (folder / "test.jsonl").write_text("".join(json.dumps(doc) + "\n" for doc in DOCS))
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+
+    def ask(revision, **environment):
+        place(YAML[YAML.index("dataset_path") : YAML.index("test_split")], HUB.replace("REVISION", revision))
+        done = subprocess.run(
+            [sys.executable, "-c", ASK],
+            env=clean | {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path), "PYTHONPATH": REPO} | environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.removesuffix("\n")
+
+    with serving({"me/set": Repo(folder.parent, COMMIT, token="secret")}) as endpoint:
+        gated = ask(COMMIT)
+        assert ask(COMMIT, HF_TOKEN="secret") == "['d1', 'd2']"
+        gone = ask(OTHER, HF_TOKEN="secret")
+    assert ask(COMMIT, HF_HUB_OFFLINE="1") == "['d1', 'd2']"  # cached
+    stale = ask(OTHER, HF_HUB_OFFLINE="1")
+    far = ask(COMMIT, HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path / "empty"))
+    for line, parts in {
+        gated: ["me/set is gated: log in to the hub, accept the licence", "HF_TOKEN", "data.files.small=PATH"],
+        gone: [f"Revision '{OTHER}' doesn't exist", "correct dataset_path or revision", "data.files.small=PATH"],
+        stale: [f"pins revision {OTHER}, but the cache has {COMMIT}", "connect to a network once"],
+        far: ["me/set cannot be reached, as HF_HUB_OFFLINE forbids it", "once", "data.files.small=PATH"],
+    }.items():
+        assert line.startswith("evals/small.yaml: ") and "\n" not in line and "secret" not in line
+        assert [part for part in parts if part not in line] == [], line

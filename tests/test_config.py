@@ -10,6 +10,7 @@ from typing import cast
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
 from s1repro.config import Config, LoraConfig, SftConfig, check
@@ -66,6 +67,19 @@ def test_the_command_line_wins_over_the_recipe() -> None:
 def test_groups_and_fields_match() -> None:
     values = {"name", "runs", "seed", "curated", "checkpoint"}
     assert set(GROUPS) == {field.name for field in fields(Config)} - values
+
+
+def test_any_benchmark_may_have_a_file_and_other_keys_stay_closed() -> None:
+    data = composed("recipe=demo", "data.files.math500=there/math500.jsonl", "data.files.demo=here.csv").data
+    assert data.files == {"math500": "there/math500.jsonl", "demo": "here.csv"}
+    with pytest.raises(ConfigCompositionException):
+        composed("recipe=demo", "data.file.math500=there/math500.jsonl")
+
+
+def test_a_limit_is_a_count() -> None:
+    assert composed("recipe=demo").data.limit is None
+    with pytest.raises(ValueError, match=r"data\.limit is 0; give 1 or more"):
+        composed("recipe=demo", "data.limit=0")
 
 
 def test_the_paper_s_training_is_the_default() -> None:

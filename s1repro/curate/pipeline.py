@@ -27,7 +27,7 @@ from s1repro.artifacts import (
     write_jsonl,
     write_text,
 )
-from s1repro.benchmarks import benchmark_fingerprint, load_benchmark
+from s1repro.benchmarks import bare_questions, benchmark_fingerprint, listed
 from s1repro.config import Config
 from s1repro.curate import audit, decontamination, difficulty, domains, quality, selection, teacher
 from s1repro.curate.funnel import Dropped, Filtered, Funnel
@@ -64,6 +64,7 @@ class Result:
 def run(config: Config) -> None:
     """Curate, or say that it is done. Raises `ValueError` for a malformed pool or one that is too small."""
     folder = stage_folder(config.runs, config.name, "curate")
+    benchmarks = listed(config.data.benchmarks, config.data.files)
     model = model_mark(config.model.base, "model.base")
     source = find(config.data.pool, config.data.revision, "data.pool", "data.revision")
     features = None
@@ -75,7 +76,7 @@ def run(config: Config) -> None:
             "pool": source_mark(source),
             "features": source_mark(features) if features else "",
             "teacher": config.data.teacher,
-            "benchmarks": {name: benchmark_fingerprint(name) for name in config.data.benchmarks},
+            "benchmarks": {benchmark.name: benchmark_fingerprint(benchmark) for benchmark in benchmarks},
             "model": model,
             "selection": config.selection,
             "seed": config.seed,
@@ -113,7 +114,7 @@ def _curate(config: Config, pool: Sequence[Row], folder: Path, model: str, right
     solvers = preset in SOLVED and difficulty.pair(
         settings.solver_prompts, settings.solver_tokens, settings.solver_chat
     )
-    measured = [question.text for name in config.data.benchmarks for question in load_benchmark(name)]
+    measured = [text for one in listed(config.data.benchmarks, config.data.files) for text in bare_questions(one)]
     funnel = Funnel(pool)
     rows = funnel.take("quality", quality.teacher_failures(pool))
     rows = funnel.take("quality", quality.formatting(rows))
@@ -150,7 +151,7 @@ def _curate(config: Config, pool: Sequence[Row], folder: Path, model: str, right
 
 def _as_published(config: Config, pool: Sequence[Row]) -> Result:
     """The whole pool but for rows that nobody can train on, and what is worth knowing of it."""
-    measured = {name: [item.text for item in load_benchmark(name)] for name in config.data.benchmarks}
+    measured = {one.name: bare_questions(one) for one in listed(config.data.benchmarks, config.data.files)}
     funnel = Funnel(pool)
     rows = funnel.take("quality", audit.trainable(pool))
     if not rows:

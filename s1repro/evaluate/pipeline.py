@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from s1repro.artifacts import Journal, fingerprint, stage_folder
-from s1repro.benchmarks import benchmark_fingerprint, load_benchmark
+from s1repro.benchmarks import benchmark_fingerprint, listed, load_benchmark
 from s1repro.config import Config
 from s1repro.engines.base import EngineSettings
 from s1repro.evaluate.journal import SAMPLES, PointKey, claim, complete, finished, is_complete, listed_points
@@ -42,18 +42,19 @@ def run(config: Config, load: Load | None = None) -> None:
     Raises `ValueError` where model, benchmarks or budgets are unfit, before the engine starts.
     """
     folder = stage_folder(config.runs, config.name, "evaluate")
+    benchmarks = listed(config.data.benchmarks, config.data.files, config.data.limit)
     asked: dict[PointKey, int] = {
-        (benchmark, config.method.name, *cut): config.method.samples
-        for benchmark in config.data.benchmarks
+        (benchmark.label, config.method.name, *cut): config.method.samples
+        for benchmark in benchmarks
         for cuts in config.method.traces(config.engine.max_model_len)
         for cut in cuts
     }
     identity = _identity(config)
-    sources = {name: benchmark_fingerprint(name) for name in config.data.benchmarks}
+    sources = {benchmark.label: benchmark_fingerprint(benchmark) for benchmark in benchmarks}
     if is_complete(folder, identity, asked, sources):
         print(f"evaluate: done already, {folder}")
         return
-    questions = {name: load_benchmark(name) for name in config.data.benchmarks}
+    questions = {benchmark.label: load_benchmark(benchmark) for benchmark in benchmarks}
     digests = {name: fingerprint([vars(question) for question in all_]) for name, all_ in questions.items()}
     _require_fit(config, questions)
     if load is None:

@@ -13,7 +13,7 @@ import s1repro.engines
 from s1repro.curate.pipeline import run
 from s1repro.engines import ScriptedEngine
 from tests.processes import wait_for, whole_lines
-from tests.toy import make_config, write_benchmark
+from tests.toy import TASK, make_config, write_benchmark
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FILES = {"funnel.csv", "s1k.jsonl", "dropped.jsonl", "solvers.jsonl", "manifest.json"}
@@ -149,6 +149,23 @@ def test_the_whole_funnel(place, base_model, engines, capsys):
     assert "difficulty            24        5  too easy: solver 2 answered right" in shown.out
     assert f"teacher right: 65.0% of the pool, {right / 12:.1%} of the set" in shown.out
     assert "solver 1: 34/34" in shown.err and "solver 2: 29/29" in shown.err
+
+
+def test_the_pool_is_compared_with_all_questions_without_their_choices_whatever_the_limit(place, base_model, engines):
+    yaml = TASK.replace("doc_to_text: question", 'doc_to_text: "{{question}} add 7 and 7 and say the sum of both"')
+    assert yaml != TASK
+    bare = yaml.replace("metadata: {", "metadata: {count: 2, question: question, ")
+    for name, text in (("choices", yaml), ("bare", bare)):
+        Path("evals/toy.yaml").write_text(text)
+        config = settings(base_model, name, preset="random")
+        config.data.limit = 1
+        run(config)
+    reasons = {
+        name: {drop["id"] for drop in lines(Path(f"runs/{name}/curate/dropped.jsonl")) if "benchmark" in drop["reason"]}
+        for name in ("choices", "bare")
+    }
+    assert len(reasons["bare"]) == 2  # one a question: a limit of 1 leaves neither out
+    assert "q07" in reasons["choices"] - reasons["bare"]
 
 
 def test_a_finished_run_returns_at_once_and_a_changed_one_does_not(place, base_model, engines, capsys):

@@ -52,6 +52,33 @@ def test_stage_reads_the_benchmark_and_is_done_once(
     assert len(load.started) == 1 and SAMPLES.read_bytes() == before
 
 
+def test_a_sample_of_a_benchmark_is_named_in_every_result_and_the_whole_is_another(config: Config, load: Load) -> None:
+    task = Path("evals/toy.yaml")
+    task.write_text(task.read_text() + "  count: 8\n")
+    config.data.limit, config.method.waits = 3, [0]
+    run(config, load)
+    assert {sample["benchmark"] for sample in lines()} == {"toy[3]"}
+    assert sorted({sample["question"] for sample in lines()}) == ["q0", "q2", "q5"]
+    assert {point[0] for point in json.loads((FOLDER / "manifest.json").read_text())["facts"]["points"]} == {"toy[3]"}
+    config.data.limit = 8
+    run(config, load)
+    assert len(load.started) == 2, "the whole set is not done with a sample of it"
+    whole = [sample for sample in lines() if sample["benchmark"] == "toy"]
+    assert len(whole) == 24 and len(lines()) == 24 + 9
+
+
+def test_a_file_s_questions_under_the_benchmark_s_name_are_others(config: Config, load: Load) -> None:
+    run(config, load)
+    rows = Path("toy.jsonl").read_text().splitlines()
+    Path("own.jsonl").write_text("\n".join(reversed(rows)) + "\n")
+    config.data.files = {"toy": "own.jsonl"}
+    with pytest.raises(ValueError, match="samples made with another toy; choose another name"):
+        run(config, load)
+    config.name = "own"
+    run(config, load)
+    assert len(Path("runs/own/evaluate/samples.jsonl").read_text().splitlines()) == 40
+
+
 @pytest.fixture
 def quick(config: Config, questions: Any, monkeypatch: pytest.MonkeyPatch) -> Config:
     """`config` without lm-eval, whose import takes seconds."""

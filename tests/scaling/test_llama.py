@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from s1repro.benchmarks import load_benchmark
+from s1repro.benchmarks import Benchmark, load_benchmark
 from s1repro.chat import FORMATS
 from s1repro.demo.base import make_model
 from s1repro.demo.documents import draw_document
@@ -46,7 +46,7 @@ def test_a_sweep_in_llamas_format_is_what_each_budget_gives_alone(name: str, lla
     async def both() -> tuple[list[object], list[object]]:
         engine = load_engine(settings, str(llama))
         fmt = FORMATS["llama-plain"].bind(engine.tokenizer)
-        prompts = [fmt.prompt_ids(question.text) for question in load_benchmark("demo")[:8]]
+        prompts = [fmt.prompt_ids(question.text) for question in load_benchmark(Benchmark("demo"))[:8]]
         try:
             swept = await asyncio.gather(*(sweep(engine, ids, BUDGETS, fmt, Sampling()) for ids in prompts))
             alone = await asyncio.gather(
