@@ -8,7 +8,7 @@ PYTHON := .venv/bin/python
 STAMP  := .venv/.setup-$(shell cat locks/cpu.txt pyproject.toml scripts/setup.sh | sha256sum | cut -c1-16)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint curate train eval sweep report eagle paper bench base
+.PHONY: help setup demo test lint all curate train eval sweep report eagle paper bench base
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,8 @@ lint: setup ## check style, format and types
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy --strict -p s1repro -p benchmarks
 	$(PYTHON) -m mypy --strict evals/*.py
+
+all: curate train eval report ## the four stages of a recipe: make all RECIPE=qwen2.5-0.5b
 
 curate: setup ## questions -> a curated set (section 2)
 	$(PYTHON) -m s1repro.curate recipe=$(RECIPE) $(ARGS)

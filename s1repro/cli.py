@@ -47,7 +47,7 @@ def run_stage(stage: Callable[[Config], None]) -> None:
 
     def job(composed: DictConfig) -> None:
         try:
-            stage(_typed(composed))
+            stage(typed(composed))
         except Exception as error:
             if HydraConfig.get().mode == RunMode.MULTIRUN:
                 _report_job(error)
@@ -83,7 +83,7 @@ def _report_job(error: Exception) -> None:
         print(f"error: {where}: {type(error).__name__}", file=sys.stderr)
 
 
-def _typed(composed: DictConfig) -> Config:
+def typed(composed: DictConfig) -> Config:
     """The composed tree as a checked `Config`."""
     tree = cast("dict[str, Any]", OmegaConf.to_container(composed, resolve=False))
     missing = _missing(tree)

@@ -23,6 +23,7 @@ TARGETS = [
     "demo",
     "test",
     "lint",
+    "all",
     "curate",
     "train",
     "eval",

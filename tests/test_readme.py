@@ -65,3 +65,18 @@ def test_the_stage_commands_compose(command: str) -> None:
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("make ")])
 def test_the_make_targets_exist(command: str) -> None:
     assert re.search(rf"^{command.split()[1]}:", (REPO / "Makefile").read_text(), flags=re.MULTILINE)
+
+
+GUIDE = (REPO / "CONTRIBUTING.md").read_text()
+
+
+@pytest.mark.parametrize("block", re.findall(r"```diff\n(.*?)```", GUIDE, flags=re.S))
+def test_the_diffs_of_the_guide_are_of_this_tree(block: str) -> None:
+    head, *lines = block.splitlines()
+    source = (REPO / head.removeprefix("+++ b/")).read_text().splitlines()
+    assert lines and all(line[1:] in source for line in lines)
+
+
+def test_the_guide_s_targets_exist() -> None:
+    targets = set(re.findall(r"^make (\w+)", GUIDE, flags=re.M))
+    assert targets and targets <= set(re.findall(r"^(\w+):.*## ", (REPO / "Makefile").read_text(), flags=re.M))
