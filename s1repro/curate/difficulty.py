@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from s1repro.artifacts import Journal, fingerprint
 from s1repro.curate.funnel import Dropped, Filtered
-from s1repro.curate.teacher import matches
+from s1repro.curate.verdict import matches
 from s1repro.progress import Progress
 from s1repro.records import Row
 

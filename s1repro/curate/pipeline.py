@@ -29,7 +29,7 @@ from s1repro.artifacts import (
 )
 from s1repro.benchmarks import bare_questions, benchmark_fingerprint, listed
 from s1repro.config import Config
-from s1repro.curate import audit, decontamination, difficulty, domains, quality, selection, teacher
+from s1repro.curate import audit, decontamination, difficulty, domains, quality, selection, verdict
 from s1repro.curate.funnel import Dropped, Filtered, Funnel
 from s1repro.curate.pool import load_pool, with_features
 from s1repro.curate.sources import find, source_mark
@@ -86,7 +86,7 @@ def run(config: Config) -> None:
     if is_done(folder, mark):
         print(f"curate: done already, {folder}")
         return
-    right = remembered(teacher.is_right)
+    right = remembered(verdict.is_right)
     pool = load_pool(source, config.data.teacher)
     if features:
         pool = with_features(pool, features)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
 
-from s1repro.curate.teacher import is_right
+from s1repro.curate.verdict import is_right
 from s1repro.records import Row
 
 OUTRIGHT_SOURCES = ("qq8933/AIME_1983_2024", "Idavidrein/gpqa", "AIME", "GPQA")

@@ -1,6 +1,6 @@
 import pytest
 
-from s1repro.curate.teacher import answer_kind, is_right, reference
+from s1repro.curate.verdict import answer_kind, is_right, reference
 
 
 @pytest.mark.parametrize(
