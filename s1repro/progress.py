@@ -20,7 +20,8 @@ from typing import TextIO
 class Progress:
     """Counts steps up to `total` and shows them; usable as a context manager.
 
-    `stream` is standard error unless given; `clock` gives seconds.
+    `stream` is standard error unless given; `clock` gives seconds. `note` is what else the line should say, such as a
+    cost so far.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class Progress:
     ) -> None:
         self.total, self.label = total, label
         self.done = self.tokens = 0
+        self.note = ""
         self._stream = sys.stderr if stream is None else stream
         self._clock = clock
         self._terminal = self._stream.isatty()
@@ -40,8 +42,13 @@ class Progress:
         """One more is done, and `tokens` were made for it."""
         self.done += 1
         self.tokens += tokens
-        if self.done < self.total and self._clock() - self._shown >= self._every:
-            self._show(self._line(), last=False)
+        if self.done < self.total:
+            self._show_if_due()
+
+    def say(self, note: str) -> None:
+        """Show `note` although nothing is done: something keeps the next step waiting."""
+        self.note = note
+        self._show_if_due()
 
     def close(self) -> None:
         """Show the final line, once."""
@@ -64,11 +71,17 @@ class Progress:
             parts.append(f"{self.done / seconds:,.1f}/s")
             if self.tokens:
                 parts.append(f"{self.tokens / seconds:,.0f} tokens/s")
+        if self.note:
+            parts.append(self.note)
         if self._closed:
             parts.append(f"took {_clock_time(seconds)}")
         elif self.done and self.total > self.done:
             parts.append(f"{_clock_time(seconds / self.done * (self.total - self.done))} left")
         return ", ".join(parts)
+
+    def _show_if_due(self) -> None:
+        if self._clock() - self._shown >= self._every:
+            self._show(self._line(), last=False)
 
     def _show(self, line: str, last: bool) -> None:
         self._shown = self._clock()

@@ -13,7 +13,7 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
-from s1repro.config import Config, LoraConfig, SftConfig, check
+from s1repro.config import Config, LoraConfig, SftConfig, TeacherConfig, check
 from s1repro.control import CONTROLS
 
 REPO = Path(__file__).resolve().parent.parent
@@ -46,8 +46,9 @@ def test_every_recipe_composes_with_overrides(recipe: str, overrides: list[str])
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_of_every_group_composes(option: str) -> None:
-    needs = ["method.reward_model=mine"] if option in ("method=best-of-n", "method=rebase") else []
-    assert composed(option, "name=x", *needs).name == "x"
+    reward, teacher = ["method.reward_model=mine"], ["teacher.model=gpt"]
+    needs = {"method=best-of-n": reward, "method=rebase": reward, "teacher=openai": teacher}
+    assert composed(option, "name=x", *needs.get(option, [])).name == "x"
 
 
 def test_recipes_are_composition_and_few_values() -> None:
@@ -96,6 +97,41 @@ def test_a_control_that_does_not_exist_is_refused() -> None:
         assert composed("name=x", f"sft.control={control}").sft.control == control
     with pytest.raises(ValueError, match=r"sft\.control is 'tokens'; choose from: none, token, step, class"):
         composed("name=x", "sft.control=tokens")
+
+
+ASKING = ["name=x", "teacher=openai", "teacher.model=m"]
+
+
+def test_a_teacher_is_asked_only_where_one_is_chosen() -> None:
+    assert composed("name=x").teacher == TeacherConfig()
+    teacher = composed(*ASKING, "+teacher.extra.top_p=0.9", "+teacher.extra.seed=null").teacher
+    assert (teacher.base_url, teacher.extra) == ("https://api.openai.com/v1", {"top_p": 0.9, "seed": None})
+    with pytest.raises(ValueError, match=r"teacher\.limit is set, but no teacher is asked: choose teacher=openai"):
+        composed("name=x", "teacher.limit=5")
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("teacher.base_url=api.openai.com", r"teacher\.base_url is no http address"),
+        ("teacher.base_url='http://me:s3cret@host/v1'", r"teacher\.base_url is no http address without a password"),
+        ("teacher.key_env=sk-s3cret", r"teacher\.key_env is no name of an environment variable"),
+        ("teacher.model=''", r"teacher\.model is empty"),
+        ("teacher.prompt='Solve it'", r"teacher\.prompt is 'Solve it'; put {question}"),
+        ("teacher.reasoning=yes", r"teacher\.reasoning is 'yes'; choose from: auto, required"),
+        ("teacher.concurrency=0", r"teacher\.concurrency is 0; give 1 or more"),
+        ("teacher.max_tokens=0", r"teacher\.max_tokens is 0; give 1 or more"),
+        ("teacher.retries=-1", r"teacher\.retries is -1; give 0 or more"),
+        ("teacher.limit=-1", r"teacher\.limit is -1; give 0 or more"),
+        ("teacher.temperature=nan", r"teacher\.temperature is nan; give 0 or more"),
+        ("teacher.completion_price=-2", r"teacher\.completion_price is -2\.0; give 0 or more"),
+        ("teacher.timeout=0", r"teacher\.timeout is 0\.0; give more than 0 seconds"),
+    ],
+)
+def test_a_teacher_that_cannot_be_asked_is_refused(override: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says) as caught:
+        composed(*ASKING, override)
+    assert "s3cret" not in str(caught.value)
 
 
 SETTINGS = ["config", "engines/base", "engines/vllm", "engines/transformers", "scaling/method"]

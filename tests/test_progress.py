@@ -46,3 +46,20 @@ def test_an_empty_step_divides_by_nothing():
     stream = io.StringIO()
     Progress(0, "none", stream=stream, clock=Clock()).close()
     assert stream.getvalue() == "none: 0/0, took 0:00\n"
+
+
+def test_a_note_stands_in_the_line_and_can_be_said_while_nothing_is_done():
+    clock, stream = Clock(), io.StringIO()
+    with Progress(4, "teacher", stream=stream, clock=clock) as progress:
+        clock.now = 5
+        progress.say("too early")
+        clock.now = 12
+        progress.say("1 asked again")
+        progress.note = "$2 so far"
+        clock.now = 24
+        progress.step(tokens=48)
+    assert stream.getvalue().splitlines() == [
+        "teacher: 0/4, 1 asked again",
+        "teacher: 1/4, 0.0/s, 2 tokens/s, $2 so far, 1:12 left",
+        "teacher: 1/4, 0.0/s, 2 tokens/s, $2 so far, took 0:24",
+    ]

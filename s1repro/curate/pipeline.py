@@ -1,10 +1,15 @@
 """The stage `curate`: the pool becomes the set, one filter after the other (section 2 of the paper).
 
 Reads `data.pool` and the benchmarks' questions; writes `runs/<name>/curate/`: `funnel.csv`, `s1k.jsonl`,
-`dropped.jsonl`, `solvers.jsonl` (the solvers' answers: the only slow step, journalled) and `manifest.json` last.
-Killed at any moment and started again it ends with the same bytes. The presets `random`, `diverse` and `longest` go
-without the difficulty filter, as in the paper's ablations. `published` takes a set as it is and writes, instead of
-dropping them, which rows share words with a benchmark: `contaminated.jsonl`.
+`dropped.jsonl`, the slow steps' journals `teacher.jsonl` and `solvers.jsonl`, and `manifest.json` last. Killed at any
+moment and started again it ends with the same bytes. The presets `random`, `diverse` and `longest` go without the
+difficulty filter, as in the paper's ablations. `published` takes a set as it is and writes, instead of dropping them,
+which rows share words with a benchmark: `contaminated.jsonl`.
+
+The paper asks its teacher for all 59,029 traces before it filters. Here a configured teacher is asked behind every
+filter that only reads the question, so that no trace is paid for and thrown away: what it fails on falls behind them,
+in the funnel too, as "teacher failure". The rows left are the same, but for one case: where the teacher fails on a
+question, a copy of it that brings a trace is gone already.
 
     run(config)     # or: python -m s1repro.curate recipe=demo
 """
@@ -29,7 +34,7 @@ from s1repro.artifacts import (
 )
 from s1repro.benchmarks import bare_questions, benchmark_fingerprint, listed
 from s1repro.config import Config
-from s1repro.curate import audit, decontamination, difficulty, domains, quality, selection, verdict
+from s1repro.curate import audit, decontamination, difficulty, domains, quality, selection, teacher, verdict
 from s1repro.curate.funnel import Dropped, Filtered, Funnel
 from s1repro.curate.pool import load_pool, with_features
 from s1repro.curate.sources import find, source_mark
@@ -52,11 +57,12 @@ BATCH = 256
 
 @dataclass(frozen=True)
 class Result:
-    """What the funnel made: the set in the order it was taken, and its account."""
+    """What the funnel made: the set in the order it was taken, its account, and what a teacher that was asked gave."""
 
     chosen: list[Row]
     funnel: Funnel
     facts: dict[str, Any]
+    taught: teacher.Taught | None = None
     reports: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """What else there is to write: the lines of each file by its name."""
 
@@ -75,9 +81,10 @@ def run(config: Config) -> None:
         {
             "pool": source_mark(source),
             "features": source_mark(features) if features else "",
-            "teacher": config.data.teacher,
+            "traces": config.data.teacher,
             "benchmarks": {benchmark.name: benchmark_fingerprint(benchmark) for benchmark in benchmarks},
             "model": model,
+            "teacher": teacher.shaping(config.teacher) if config.teacher.base_url else None,
             "selection": config.selection,
             "seed": config.seed,
             "engine": [config.engine.name, config.engine.dtype, config.engine.max_model_len],
@@ -87,20 +94,25 @@ def run(config: Config) -> None:
         print(f"curate: done already, {folder}")
         return
     right = remembered(verdict.is_right)
-    pool = load_pool(source, config.data.teacher)
+    pool = load_pool(source, config.data.teacher, asking=bool(config.teacher.base_url))
     if features:
         pool = with_features(pool, features)
     if config.selection.preset == "published":
         result = _as_published(config, pool)
     else:
         result = _curate(config, pool, folder, model, right)
-    shares = {"pool": _share(pool, right), "set": _share(result.chosen, right)}
+    tried = result.taught.tried if result.taught else pool
+    shares = {"pool": _share(tried, right), "set": _share(result.chosen, right)}
     files = _write(folder, result) + (["solvers.jsonl"] if config.selection.preset in SOLVED else [])
+    files += ["teacher.jsonl"] if config.teacher.base_url else []
     finish(folder, mark, files, {**result.facts, "teacher_right": shares})
     print(result.funnel.table())
+    if result.taught:
+        print(result.taught)
+    whole = "what it was tried on" if result.taught else "the pool"
     graded = sum("teacher" in row.grades for row in pool)
     judge = f", as {graded:,} rows say" if graded else ""
-    print(f"teacher right: {shares['pool']:.1%} of the pool, {shares['set']:.1%} of the set{judge}")
+    print(f"teacher right: {shares['pool']:.1%} of {whole}, {shares['set']:.1%} of the set{judge}")
     print(
         f"curate: {len(result.chosen)} questions, {result.facts['domains']} domains, "
         f"{result.facts['tokens']:,} tokens of traces, {folder}"
@@ -108,7 +120,8 @@ def run(config: Config) -> None:
 
 
 def _curate(config: Config, pool: Sequence[Row], folder: Path, model: str, right: Callable[[Row], bool]) -> Result:
-    """All steps, in the paper's order."""
+    """All steps, in the paper's order but for the teacher's place."""
+    asking = bool(config.teacher.base_url)
     preset = config.selection.preset
     settings = config.selection
     solvers = preset in SOLVED and difficulty.pair(
@@ -116,11 +129,17 @@ def _curate(config: Config, pool: Sequence[Row], folder: Path, model: str, right
     )
     measured = [text for one in listed(config.data.benchmarks, config.data.files) for text in bare_questions(one)]
     funnel = Funnel(pool)
-    rows = funnel.take("quality", quality.teacher_failures(pool))
+    rows = funnel.take("quality", quality.teacher_failures(pool, asking))
     rows = funnel.take("quality", quality.formatting(rows))
     rows = funnel.take("decontamination", decontamination.duplicates(rows))
     rows = funnel.take("decontamination", decontamination.contaminated(rows, measured, config.selection.ngram))
-    selection.require_enough(rows, config.selection.size)  # before the slow part
+    if config.teacher.limit:
+        rows = funnel.take("teacher", teacher.within_limit(rows, config.teacher.limit, config.teacher.seed))
+    selection.require_enough(rows, config.selection.size)  # before the slow part, and before it costs anything
+    taught = _ask(config, rows, folder) if asking else None
+    if taught:
+        rows = funnel.take("quality", taught.rows)
+        selection.require_enough(rows, config.selection.size)
     rows = with_lengths(rows, load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code))
     if solvers:
         rows = funnel.take("difficulty", _hard_rows(config, rows, solvers, folder, model))
@@ -145,8 +164,18 @@ def _curate(config: Config, pool: Sequence[Row], folder: Path, model: str, right
         "domains": len({row.domain for row in chosen}),
         "tokens": sum(row.length for row in chosen),
         "outright": len(selection.outright(rows, *sources, length, right)) if preset in SOLVED else 0,
+        **({"teacher": taught.facts()} if taught else {}),
     }
-    return Result(chosen, funnel, facts)
+    return Result(chosen, funnel, facts, taught)
+
+
+def _ask(config: Config, rows: Sequence[Row], folder: Path) -> teacher.Taught:
+    """The teacher's traces for the rows without one; its journal is put in order when all have answered."""
+    with Journal(folder / "teacher.jsonl") as journal:
+        taught = asyncio.run(teacher.answer(rows, config.teacher, journal))
+        entries = journal.read()
+    write_jsonl(folder / "teacher.jsonl", teacher.in_order(entries))
+    return taught
 
 
 def _as_published(config: Config, pool: Sequence[Row]) -> Result:
@@ -172,7 +201,7 @@ def _as_published(config: Config, pool: Sequence[Row]) -> Result:
         "duplicates": len(decontamination.duplicates(rows).dropped),
         "contaminated": counts,
     }
-    return Result(rows, funnel, facts, {"contaminated.jsonl": [overlap.to_json() for overlap in found]})
+    return Result(rows, funnel, facts, reports={"contaminated.jsonl": [overlap.to_json() for overlap in found]})
 
 
 def with_lengths(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> list[Row]:

@@ -14,13 +14,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from s1repro.curate.published import SCHEMA, is_wanted, read_grades, read_row
+from s1repro.curate.published import SCHEMA, TRACES, is_wanted, read_grades, read_row
 from s1repro.curate.sources import Source, read
 from s1repro.records import Row
 
 
-def load_pool(source: Source, teacher: str = "") -> list[Row]:
+def load_pool(source: Source, teacher: str = "", asking: bool = False) -> list[Row]:
     """All rows of a source, in its order, with their lines and, where it has several teachers, the traces of `teacher`.
+    With `asking`, for questions that a teacher is yet to be asked, rows need no trace and no attempt.
 
     Equal rows without an `id` get a counter behind it. Raises `ValueError` with file and line for no rows, a row in no
     published schema, an unknown grade, or a repeated id.
@@ -29,7 +30,8 @@ def load_pool(source: Source, teacher: str = "") -> list[Row]:
     seen: dict[str, str] = {}
     copies: Counter[str] = Counter()
     for found in read(source, is_wanted):
-        row = read_row(found.data, found.where, found.line, teacher)
+        data = dict.fromkeys(TRACES) | found.data if asking else found.data
+        row = read_row(data, found.where, found.line, teacher)
         if not found.data.get("id"):
             copies[row.id] += 1
             if copies[row.id] > 1:

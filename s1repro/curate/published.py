@@ -112,6 +112,8 @@ def _require_columns(data: Mapping[str, Any], columns: list[str], teacher: str, 
         choices = " or ".join(f"data.teacher={name}" for name in teachers)
         raise ValueError(f"{where}: has traces of {len(teachers)} teachers; choose {choices}")
     hint = f"a row has the fields {', '.join(columns)}"
+    if set(missing) <= set(TRACES):
+        hint += "; teacher=openai asks for a trace and an attempt"
     if set(missing) <= set(TRACES) and (SOLVERS.keys() & data.keys() or "isgeminicorrect" in data):
         hint = "these are grades without traces: give them as data.features, beside a data.pool with traces"
     elif teacher and all(name.startswith(teacher) for name in missing):

@@ -17,9 +17,12 @@ _NUMBERED = re.compile(r"p[1-9][0-9]{0,2}\.")
 _BOLD_DIGIT = re.compile(r"\*\*(?=\S)[^*\n]*[0-9][^*\n]*(?<=\S)\*\*")
 
 
-def teacher_failures(rows: Sequence[Row]) -> Filtered:
-    """Drop rows whose question, solution, trace or attempt is null or blank: the teacher or its API failed."""
-    return _filter(rows, _failure)
+def teacher_failures(rows: Sequence[Row], asking: bool = False) -> Filtered:
+    """Drop rows whose question, solution, trace or attempt is null or blank: the teacher or its API failed.
+
+    With `asking`, a row without a trace is none: a teacher is yet to be asked for it, and for the attempt.
+    """
+    return _filter(rows, _unmendable if asking else _failure)
 
 
 def formatting(rows: Sequence[Row]) -> Filtered:
@@ -42,6 +45,11 @@ def _failure(row: Row) -> str:
         if not text.strip():
             return f"teacher failure: no {name}"
     return ""
+
+
+def _unmendable(row: Row) -> str:
+    why = _failure(row)
+    return "" if not row.trace.strip() and row.question.strip() and row.solution.strip() else why
 
 
 def _malformed(row: Row) -> str:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 import s1repro.engines
+from s1repro.config import TeacherConfig
 from s1repro.curate.pipeline import run
 from s1repro.engines import ScriptedEngine
+from tests.curate.chat_server import completion, serving
 from tests.processes import wait_for, whole_lines
 from tests.toy import TASK, make_config, write_benchmark
 
@@ -237,6 +239,41 @@ def test_a_missing_model_or_pool_is_named(place, base_model, engines):
     Path("pool.jsonl").unlink()
     with pytest.raises(ValueError, match=r"data\.pool: no file pool\.jsonl"):
         run(settings(base_model))
+
+
+def test_a_teacher_is_asked_behind_the_filters_that_only_read_questions(place, base_model, engines, capsys):
+    rows = pool_rows()
+    for row in rows[10:]:
+        row["thinking_trajectories"] = row["attempt"] = None
+    write_pool(rows)
+
+    def script(number, body):
+        i = int(body["messages"][0]["content"].split()[1].rstrip(":"))
+        return completion(f"Answer: {2 * i}", "length" if i == 30 else "stop", reasoning=f"{i} and {i}")
+
+    with serving(script) as server:
+        config = settings(base_model, size=3)
+        config.teacher = TeacherConfig(base_url=server.url, model="m", limit=20)
+        run(config)
+        folder = Path("runs/test/curate")
+        with open(folder / "funnel.csv") as file:
+            steps = [tuple(line.values()) for line in csv.DictReader(file)]
+        run(config)  # done
+        assert len(server.requests) == 20
+        config.teacher.limit = 0
+        run(config)
+        assert len(server.requests) == 31  # q01, too, brought no trace
+    assert steps[:9] == [
+        ("pool", "40", "0", ""),
+        ("quality", "39", "1", "teacher failure: no attempt"),
+        ("quality", "38", "1", "bad formatting: bold number"),
+        ("decontamination", "37", "1", "exact duplicate"),
+        ("decontamination", "36", "1", "holds the whole of a benchmark question"),
+        ("decontamination", "35", "1", "shares 8 words in a row with a benchmark question"),
+        ("teacher", "24", "11", "not asked: teacher.limit is 20"),
+        ("quality", "23", "1", "teacher failure: cut at max_tokens"),
+        ("difficulty", "21", "2", "too easy: solver 1 answered right"),
+    ]
 
 
 SLOW_STAGE = """

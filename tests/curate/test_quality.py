@@ -63,3 +63,21 @@ def test_formatting(make_row, question, reason):
 )
 def test_figures_of_aime_are_kept(make_row, source, question, kept):
     assert bool(formatting([make_row(question=question, source_type=source)]).kept) == kept
+
+
+def test_what_a_teacher_is_yet_to_be_asked_for_is_no_failure(make_row):
+    rows = [
+        make_row("asked", trace="", attempt=""),
+        make_row("traced"),
+        make_row("torn", trace=" ", attempt="Answer: 4"),
+        make_row("mute", attempt=""),
+        make_row("blank", trace="", question=" "),
+        make_row("unsolved", trace="", solution=""),
+    ]
+    filtered = teacher_failures(rows, asking=True)
+    assert [row.id for row in filtered.kept] == ["asked", "traced", "torn"]
+    assert {drop.row.id: drop.reason for drop in filtered.dropped} == {
+        "mute": "teacher failure: no attempt",
+        "blank": "teacher failure: no question",
+        "unsolved": "teacher failure: no solution",
+    }

@@ -1,0 +1,167 @@
+"""One question to an OpenAI-compatible chat endpoint, asked again while that may help.
+
+Asked again, with growing pauses: too many requests (429), a server's error (5xx), no reply in time, a broken
+connection, and a reply that is no chat completion although its status says so, which a client library's own retries do
+not see. Never asked again: what a key, an address or a name of a model cannot mend by itself; that stops everything
+with a `ValueError`. A time-out counts from sending to the last byte, since servers send blanks while they work.
+The key is read from the environment and never shown, also where a server repeats it. Streaming is not covered.
+
+    async with Endpoint(settings) as endpoint:
+        reply = await endpoint.ask({"model": "m", "messages": [{"role": "user", "content": "1+1?"}]})
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from itertools import count
+from random import Random
+from types import TracebackType
+from typing import Any
+
+import httpx2
+
+from s1repro.config import TeacherConfig
+from s1repro.curate.replies import NotACompletion, Reply, error_message, read_reply
+
+PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds before the second try, and at most; each pause is twice the one before."""
+LONGEST_WAIT = 300.0
+"""Seconds that a server's Retry-After is followed for at most."""
+PASSING = (408, 409, 425, 429)
+"""Refusals that pass, beside all 5xx."""
+CONNECT_SECONDS = 30.0
+"""How long setting up a connection may take."""
+
+
+class Fault(Exception):
+    """A question without an answer: `reason` in a few words, `detail` as the server said it."""
+
+    def __init__(
+        self,
+        reason: str,
+        detail: str = "",
+        *,
+        passing: bool = True,
+        unreachable: bool = False,
+        retry_after: float = 0.0,
+    ) -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason, self.passing, self.unreachable, self.retry_after = reason, passing, unreachable, retry_after
+
+
+class Endpoint:
+    """A chat endpoint with the settings of `teacher/`; a context manager that holds its connections.
+
+    `notice` hears of each fault after which a question is asked again. Raises `ValueError` for an address or a key that
+    cannot be sent.
+    """
+
+    def __init__(self, settings: TeacherConfig, notice: Callable[[Fault], None] = lambda fault: None) -> None:
+        self._settings = settings
+        self._notice = notice
+        self._jitter = Random()
+        self._key = os.environ.get(settings.key_env, "").strip()
+        if not (self._key.isascii() and self._key.isprintable()):
+            raise ValueError(f"{settings.key_env} holds what no key has (line breaks or non-ASCII); set it anew")
+        self.url = f"{settings.base_url.rstrip('/')}/chat/completions"
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._key}"} if self._key else {})
+        try:
+            httpx2.URL(self.url)
+        except httpx2.InvalidURL as error:
+            raise ValueError(f"teacher.base_url is {settings.base_url!r}: {error}") from None
+        self._client = httpx2.AsyncClient(
+            headers=headers,
+            timeout=httpx2.Timeout(settings.timeout, connect=min(CONNECT_SECONDS, settings.timeout)),
+            limits=httpx2.Limits(max_connections=settings.concurrency),
+        )
+
+    async def __aenter__(self) -> Endpoint:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+
+    async def ask(self, body: Mapping[str, Any]) -> Reply:
+        """The reply to a request. Raises `Fault` for one that got none, `ValueError` where no other will get one."""
+        for attempt in count():
+            try:
+                return await self._once(body)
+            except Fault as fault:
+                if fault.passing and attempt < self._settings.retries:
+                    self._notice(fault)
+                    await asyncio.sleep(pause(attempt, fault.retry_after, self._jitter))
+                elif fault.unreachable:
+                    raise ValueError(
+                        f"teacher: {self.url} cannot be reached ({fault}); start it, or check the address "
+                        f"teacher.base_url; a rerun asks only what has no answer yet"
+                    ) from None
+                else:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _once(self, body: Mapping[str, Any]) -> Reply:
+        seconds = self._settings.timeout
+        try:
+            async with asyncio.timeout(seconds):
+                # Escaped to ASCII: half of a surrogate pair in a question has no UTF-8.
+                response = await self._client.post(self.url, content=json.dumps(body).encode("ascii"))
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            raise Fault("no connection", self._clean(str(error)), unreachable=True) from error
+        except (TimeoutError, httpx2.TimeoutException) as error:
+            raise Fault(f"no reply within {seconds:g} s") from error
+        except httpx2.RequestError as error:
+            raise Fault("connection lost", self._clean(str(error))) from error
+        if response.is_success:
+            try:
+                return read_reply(response.content)
+            except NotACompletion as lie:
+                raise Fault("not a chat completion", self._clean(str(lie))) from lie
+        raise self._refusal(response)
+
+    def _refusal(self, response: httpx2.Response) -> Exception:
+        """What a status other than success means."""
+        status = response.status_code
+        detail = self._clean(error_message(response.content))
+        said = f"HTTP {status}: {detail}" if detail else f"HTTP {status}"
+        if status in (401, 402, 403):
+            name = self._settings.key_env
+            key = f"the key in {name}" if self._key else f"to answer without a key, and {name} is not set"
+            return ValueError(f"teacher: {self.url} refuses {key} ({said}); set the environment variable {name}")
+        if status == 404 or 300 <= status < 400:
+            return ValueError(
+                f"teacher: {self.url} has no such model or address ({said}); "
+                f"check teacher.model={self._settings.model} and teacher.base_url"
+            )
+        passing = status in PASSING or status >= 500
+        return Fault(f"HTTP {status}", detail, passing=passing, retry_after=_retry_after(response))
+
+    def _clean(self, text: str) -> str:
+        """A server's words as one short line, without the key."""
+        words = " ".join((text.replace(self._key, "***") if self._key else text).split())
+        return words if len(words) <= 300 else f"{words[:300]}..."
+
+
+def pause(attempt: int, retry_after: float, chance: Random) -> float:
+    """Seconds to wait after try `attempt` (from 0): growing, and up to a half less, so that not all come at once."""
+    growing = min(PAUSE * 2.0 ** min(attempt, 10), LONGEST_PAUSE) * chance.uniform(0.5, 1.0)
+    return max(growing, min(retry_after, LONGEST_WAIT))
+
+
+def _retry_after(response: httpx2.Response) -> float:
+    """The seconds of a Retry-After header, which holds seconds or a date; 0 without one."""
+    value: str = response.headers.get("Retry-After", "")
+    try:
+        return max(float(value), 0.0)
+    except ValueError:
+        pass
+    try:
+        return max((parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds(), 0.0)
+    except (ValueError, TypeError):  # no date, or one without a time zone
+        return 0.0
