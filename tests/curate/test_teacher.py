@@ -1,10 +1,14 @@
 import asyncio
+import contextlib
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -375,3 +379,76 @@ def test_the_key_is_in_no_file_and_no_line(place):
     written = [path.read_bytes() for path in place.rglob("runs/**/*") if path.is_file()]
     assert len(written) == 5 and not any(KEY.encode() in data for data in written)
     assert KEY not in out + err
+
+
+TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>assistant\n"
+)
+
+
+@pytest.fixture(scope="module")
+def vllm_server(tiny_qwen, tmp_path_factory):
+    """The address of a real `vllm serve` of the tiny model, which wants a key."""
+    place = tmp_path_factory.mktemp("vllm")
+    (place / "chat.jinja").write_text(TEMPLATE)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # What `vllm serve` runs; that command itself looks for a package named vllm, which the CPU build is not.
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(tiny_qwen)]
+    command += ["--served-model-name", "m"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--api-key", KEY, "--chat-template", "chat.jinja"]
+    command += ["--dtype", "float32", "--max-model-len", "256", "--block-size", "32", "--enforce-eager"]
+    command += ["--gpu-memory-utilization", "0.3", "--generation-config", "vllm"]
+    environment = {**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1"}
+    with (
+        open(place / "log.txt", "wb") as log,
+        subprocess.Popen(command, cwd=place, env=environment, stdout=log, stderr=log, start_new_session=True) as server,
+    ):
+        try:
+            deadline = time.monotonic() + 300
+            while True:
+                assert server.poll() is None and time.monotonic() < deadline, (place / "log.txt").read_text()[-5000:]
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
+                    break
+                except OSError:
+                    time.sleep(0.5)
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.killpg(server.pid, signal.SIGTERM)
+                server.wait(60)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+
+
+@pytest.mark.slow
+def test_a_real_vllm_server(vllm_server, questions, ask, tmp_path, monkeypatch):
+    rows = questions(12)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-wrong")
+    with pytest.raises(ValueError, match=r"refuses the key in OPENAI_API_KEY \(HTTP 401"):
+        ask(rows, vllm_server, max_tokens=16)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with pytest.raises(ValueError, match=r"no such model or address \(HTTP 404: The model `n` does not exist"):
+        ask(rows, vllm_server, model="n", max_tokens=16)
+    with pytest.raises(
+        ValueError, match=rf"{IN_A_ROW} questions in a row .*HTTP 400: max_tokens=4000 cannot be greater"
+    ):
+        ask(rows, vllm_server, max_tokens=4000)
+    taught = ask(rows, vllm_server, max_tokens=16)
+    assert taught.asked == 12 and taught.bill.completion_tokens > 0
+    assert taught.bill.prompt_tokens > 12 * 10
+    assert {drop.reason for drop in taught.rows.dropped} <= {  # random weights say nothing of use
+        "teacher failure: cut at max_tokens",
+        "teacher failure: no final answer in plain text",
+        "teacher failure: an empty reply",
+    }
+    # What a server with a reasoning parser would split is written out here, by a grammar.
+    shape = {"structured_outputs": {"regex": "<think>\n[a-z]{1,5} 2\n</think>\n\nAnswer: [0-9]"}}
+    taught = ask(rows, vllm_server, max_tokens=100, extra=shape, reasoning="required")
+    assert len(taught.rows.kept) == 12
+    assert all(re.fullmatch("[a-z]+ 2", row.trace) and row.attempt[:8] == "Answer: " for row in taught.rows.kept)
+    again = [json.loads(line) for line in (tmp_path / "teacher.jsonl").read_text().splitlines()]
+    ask(rows, "http://127.0.0.1:1/v1", max_tokens=100, extra=shape, retries=0)  # all there: nobody is asked
+    assert len({entry["key"] for entry in again if "content" in entry}) == 24
