@@ -2,11 +2,12 @@
 
 Replies go into a journal as they come, each under a hash of its request (model, messages, sampling), so that a run that
 was killed, another selection or a larger `teacher.limit` asks nothing twice. They are kept as they came: how a reply is
-split into trace and attempt can change without asking again. The first question is asked alone; a teacher that does
-not do, as one without thinking where `teacher.reasoning` is `required`, is found out before the others are sent. A
-question without an answer after all tries is a failure of the teacher, as in the paper; an unfinished run asks it again
-(of a finished one, delete the manifest). When `IN_A_ROW` questions fail with no success between, the server is taken
-for broken and the run stops.
+split into trace and attempt can change without asking again. Where `teacher.reasoning` is `required` the first question
+is asked alone, so that a teacher without is found out before the others are paid for.
+
+A question without an answer after all tries is a failure of the teacher, as in the paper; an unfinished run asks it
+again (of a finished one, delete the manifest). When `IN_A_ROW` questions fail with no success between, the server is
+taken for broken and the run stops.
 
     with Journal(folder / "teacher.jsonl") as journal:
         taught = asyncio.run(answer(rows, config.teacher, journal))
@@ -159,7 +160,7 @@ class _Asking:
         return Answer(failure="no reasoning content") if plain else split(reply)
 
     async def all(self, questions: Mapping[str, tuple[str, dict[str, Any]]]) -> None:
-        """Ask those without a reply, `(row's id, request)` by key, the first alone; a `ValueError` stops all."""
+        """Ask those without a reply, `(row's id, request)` by key; a `ValueError` stops all."""
         pending = [(key, *asked) for key, asked in questions.items() if key not in self._replies]
         if not pending:
             return
@@ -167,8 +168,9 @@ class _Asking:
         with Progress(len(pending), "teacher") as self._progress:
             self._progress.note = str(self.bill)
             async with Endpoint(self._settings, self._asked_again) as self._endpoint:
-                await self._one(*next(waiting))
-                crowd = min(self._settings.concurrency, len(pending) - 1)
+                if self._settings.reasoning == "required":
+                    await self._one(*next(waiting))
+                crowd = min(self._settings.concurrency, len(pending))
                 workers = [asyncio.create_task(self._work(waiting)) for _ in range(crowd)]
                 try:
                     await asyncio.gather(*workers)
