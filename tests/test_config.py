@@ -99,7 +99,7 @@ def test_a_control_that_does_not_exist_is_refused() -> None:
         composed("name=x", "sft.control=tokens")
 
 
-ASKING = ["name=x", "teacher=openai", "teacher.model=m"]
+ASKING = ["name=x", "selection=paper", "teacher=openai", "teacher.model=m"]
 
 
 def test_a_teacher_is_asked_only_where_one_is_chosen() -> None:
@@ -108,6 +108,8 @@ def test_a_teacher_is_asked_only_where_one_is_chosen() -> None:
     assert (teacher.base_url, teacher.extra) == ("https://api.openai.com/v1", {"top_p": 0.9, "seed": None})
     with pytest.raises(ValueError, match=r"teacher\.limit is set, but no teacher is asked: choose teacher=openai"):
         composed("name=x", "teacher.limit=5")
+    with pytest.raises(ValueError, match="selection=published takes a set as it is"):
+        composed(*ASKING, "selection=published")
 
 
 @pytest.mark.parametrize(

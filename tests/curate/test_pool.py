@@ -115,3 +115,19 @@ def test_an_unknown_grade_in_a_parquet_file_is_named_by_its_row(tmp_path):
     rows[2]["isgeminicorrect"] = "Maybe"
     with pytest.raises(ValueError, match=r"pool\.parquet, row 3: isgeminicorrect is 'Maybe'; a grade is"):
         load(write_parquet(tmp_path / "pool.parquet", rows))
+
+
+def test_questions_for_a_teacher_need_no_trace(tmp_path):
+    asked = {name: value for name, value in GOOD.items() if name not in ("thinking_trajectories", "attempt")}
+    path = write(tmp_path / "pool.jsonl", asked, GOOD, GOOD | {"attempt": None})
+    with pytest.raises(ValueError, match=r"pool\.jsonl:1: no field 'thinking_trajectories', .*teacher=openai asks"):
+        load(path)
+    rows = load_pool(find(path), asking=True)
+    assert [(row.trace, row.attempt) for row in rows] == [
+        ("", ""),
+        ("two and two", "Answer: 4"),
+        ("two and two", ""),
+    ]
+    assert rows[1].id == load(write(tmp_path / "own.jsonl", GOOD))[0].id != rows[0].id
+    with pytest.raises(ValueError, match=r"pool\.jsonl:1: no field 'solution'"):
+        load_pool(find(write(path, {"question": "Why?"})), asking=True)

@@ -191,7 +191,7 @@ def test_a_server_that_only_fails_is_not_every_questions_fault(questions, ask, s
     with serving(lambda number, body: said) as server:
         with pytest.raises(ValueError, match=rf"{IN_A_ROW} questions in a row got no answer from .*{says}"):
             ask(questions(50), server.url)
-        assert len(server.requests) <= 2 * (IN_A_ROW + 4)
+        assert len(server.requests) < 50  # it gave up long before it had asked them all
 
 
 def test_few_questions_that_all_fail(questions, ask):
