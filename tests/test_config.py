@@ -46,7 +46,7 @@ def test_every_recipe_composes_with_overrides(recipe: str, overrides: list[str])
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_of_every_group_composes(option: str) -> None:
-    reward, teacher = ["method.reward_model=mine"], ["teacher.model=gpt"]
+    reward, teacher = ["method.reward_model=mine"], ["teacher.model=gpt", "selection=paper"]
     needs = {"method=best-of-n": reward, "method=rebase": reward, "teacher=openai": teacher}
     assert composed(option, "name=x", *needs.get(option, [])).name == "x"
 
