@@ -25,6 +25,8 @@ from s1repro.engines.base import EngineSettings
 from s1repro.scaling.method import Method
 from s1repro.scaling.methods import METHODS
 
+LOSSES = ("token", "sequence")
+"""Values `sft.loss` may have."""
 PRESETS = ("paper", "code", "random", "diverse", "longest", "published")
 """Names `selection.preset` may have."""
 
@@ -176,7 +178,7 @@ class SelectionConfig:
 
 @dataclass
 class SftConfig:
-    """How the model is fine-tuned: group `sft/`. The defaults are the paper's (appendix D)."""
+    """How the model is fine-tuned: group `sft/`. The defaults are the paper's (appendix D), except for `loss`."""
 
     epochs: float = 5.0
     """Passes over the set."""
@@ -196,6 +198,8 @@ class SftConfig:
     """AdamW's second momentum."""
     max_grad_norm: float = 1.0
     """Gradients are clipped to this norm."""
+    loss: str = "token"
+    """What weighs the same in the loss: each `token`, or each `sequence`, as on the paper's 16 GPUs with one each."""
     max_length: int = 32768
     """Longest sequence in tokens; a longer example is refused, never cut."""
     control: str = "none"
@@ -209,6 +213,7 @@ class SftConfig:
     def check(self) -> None:
         """Raise `ValueError`, naming the setting, for what makes no sense."""
         _require_choice("sft.control", self.control, CONTROLS)
+        _require_choice("sft.loss", self.loss, LOSSES)
         _require_at_least_one("sft", self, "batch_size", "micro_batch_size", "max_length")
         if self.epochs <= 0:
             raise ValueError(f"sft.epochs is {self.epochs}; give more than 0")

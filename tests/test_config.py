@@ -99,6 +99,13 @@ def test_a_control_that_does_not_exist_is_refused() -> None:
         composed("name=x", "sft.control=tokens")
 
 
+def test_a_loss_that_does_not_exist_is_refused() -> None:
+    assert composed("name=x").sft.loss == "token"
+    assert composed("name=x", "sft.loss=sequence").sft.loss == "sequence"
+    with pytest.raises(ValueError, match=r"sft\.loss is 'word'; choose from: token, sequence"):
+        composed("name=x", "sft.loss=word")
+
+
 ASKING = ["name=x", "selection=paper", "teacher=openai", "teacher.model=m"]
 
 

@@ -1,8 +1,9 @@
 """What a training tells: `log.jsonl`, one line an optimiser step, and its progress on the screen.
 
-A line holds step, loss (mean over the step's tokens that carry loss, in nats), learning rate, gradient norm and
-tokens (seen so far, prompts included, padding not). It holds no times, so a killed and resumed training leaves the
-same lines as an undisturbed one. Sending metrics to wandb is the trainer's own integration (see `s1repro.train.sft`).
+A line holds step, loss (mean over the step, in nats, by token or by sequence: `s1repro.train.loss`), learning rate,
+gradient norm and tokens (seen so far, prompts included, padding not). It holds no times, so a killed and resumed
+training leaves the same lines as an undisturbed one. Sending metrics to wandb is the trainer's own integration (see
+`s1repro.train.sft`).
 
     log = TrainingLog(Path("runs/demo/train/log.jsonl"))
     SFTTrainer(..., callbacks=[log])

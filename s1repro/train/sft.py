@@ -29,6 +29,7 @@ from trl import SFTTrainer
 from s1repro.config import Config, LoraConfig, SftConfig
 from s1repro.train.examples import Example
 from s1repro.train.log import TrainingLog
+from s1repro.train.loss import by_sequence, one_label_each
 from s1repro.train.order import BatchOrder
 
 SAVES = 10
@@ -36,12 +37,20 @@ SAVES = 10
 
 
 class _Trainer(SFTTrainer):  # type: ignore[misc]  # TRL is not typed
-    """TRL's trainer with this project's batch order."""
+    """TRL's trainer with this project's batch order and, by choice, a loss by sequence."""
 
     order: BatchOrder
+    by_sequence: bool
 
     def _get_train_sampler(self, train_dataset: Dataset | None = None) -> BatchOrder:
         return self.order
+
+    def compute_loss(self, model: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
+        return super().compute_loss(by_sequence(model) if self.by_sequence else model, *args, **kwargs)
+
+    def _get_num_items_in_batch(self, batch_samples: list[dict[str, Any]], device: torch.device) -> Any:
+        counted = one_label_each(batch_samples) if self.by_sequence else batch_samples
+        return super()._get_num_items_in_batch(counted, device)
 
 
 def fine_tune(
@@ -77,6 +86,7 @@ def fine_tune(
         callbacks=[TrainingLog(log)],
     )
     trainer.order = BatchOrder([len(e.input_ids) for e in examples], config.sft.batch_size, config.seed)
+    trainer.by_sequence = config.sft.loss == "sequence"
     trainer.remove_callback(PrinterCallback)  # the log shows the same, readably
     trainer.train(resume_from_checkpoint=newest_state(state))
     _save(trainer, tokenizer, out)
