@@ -51,6 +51,9 @@ def _train(config: Config, curated: Path, folder: Path, mark: str) -> None:
     control = cast(Control, config.sft.control)  # one of CONTROLS, as `check` has made sure
     context = context_length(config.model.base, config.model.trust_remote_code)
     examples = load_examples(curated, fmt, config.sft.max_length, control, context=context)
+    from s1repro.train.memory import foresee
+
+    foresee(config, [len(example.input_ids) for example in examples])
     from s1repro.train.sft import fine_tune  # slowest of all: a mistake in model or set is told before
 
     state = folder / f"state-{mark}"  # named by the inputs: no training resumes another one's state
