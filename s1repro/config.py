@@ -210,6 +210,11 @@ class SftConfig:
     gradient_checkpointing: bool = False
     """Trade time for memory: recompute activations in the backward pass."""
 
+    @property
+    def adapter_rank(self) -> int:
+        """Rank of the adapter that is trained in place of the weights; 0 where all weights are."""
+        return 0
+
     def check(self) -> None:
         """Raise `ValueError`, naming the setting, for what makes no sense."""
         _require_choice("sft.control", self.control, CONTROLS)
@@ -235,6 +240,11 @@ class LoraConfig(SftConfig):
     """Scale of the adapter."""
     dropout: float = 0.0
     """Dropout in front of the adapter."""
+
+    @property
+    def adapter_rank(self) -> int:
+        """See `SftConfig.adapter_rank`."""
+        return self.rank
 
     def check(self) -> None:
         """See `SftConfig.check`."""

@@ -5,11 +5,10 @@ largest micro-batch: the tensors that the backward pass needs of each layer (byt
 weights that bfloat16 autocast makes, and one tile of logits with its temporaries (`s1repro.train.loss`). A CPU's heap
 does not give back what the backward pass frees, so gradients come on top of all of it.
 
-Only the model's `config.json` is read. Covered are decoders of the Llama kind (Llama, Qwen2, Qwen3, Mistral and others
-that have attention and one gated MLP a layer); for others, and where accelerate shards or offloads (FSDP, DeepSpeed),
-there is no estimate and nothing is refused. On a GPU the same sums hold, less the temporaries that a CPU needs; they
-have been compared with no GPU yet. On a CPU, peak resident memory of real trainings, two steps each, in GiB (the 0.5B
-model is Qwen2.5-Coder's with a head of its own, 630M parameters):
+Covered are decoders of the Llama kind (`s1repro.train.sizes`); for others, and where accelerate shards or offloads
+(FSDP, DeepSpeed), there is no estimate and nothing is refused. On a GPU the same sums hold, less the temporaries that a
+CPU needs; they have been compared with no GPU yet. On a CPU, peak resident memory of real trainings, two steps each, in
+GiB (the 0.5B model is Qwen2.5-Coder's with a head of its own, 630M parameters):
 
     model            training  tokens  autocast  checkpointing  measured  estimated
     SmolLM2-135M     full         512  no        no                3.67       3.66
@@ -32,17 +31,14 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import compress, product
-from typing import Any
 
-import torch
-from transformers import AutoConfig, AutoModelForCausalLM
-
-from s1repro.config import Config, ModelConfig, SftConfig
+from s1repro.config import Config, LoraConfig, SftConfig
 from s1repro.train.device import Device, this_device
 from s1repro.train.order import BatchOrder
+from s1repro.train.sizes import Sizes, describe
 
 GIB = 1 << 30
 FLOAT = 4
@@ -56,26 +52,13 @@ TEMPORARIES = {"cpu": 29, "cuda": 0}
 does without (counted in `trl.kernels.chunked_logprob`)."""
 PARTS = ("weights", "gradients", "optimiser", "activations", "loss", "process")
 """Fields of an estimate that are shown."""
-SAVING: tuple[dict[str, Any], ...] = ({"micro_batch_size": 1}, {"gradient_checkpointing": True}, {"lora": True})
-"""Settings that save memory, the harmless first: the results stay, the time grows, another kind of training."""
-WRITTEN = ("sft.micro_batch_size=1", "sft.gradient_checkpointing=true", "sft=lora")
-"""The same as a user writes them."""
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """A model's dimensions. `linear` counts the weights of its layers' matrices, `edges` their inputs plus outputs."""
-
-    parameters: int
-    linear: int
-    edges: int
-    layers: int
-    hidden: int
-    heads: int
-    attention: int
-    key_value: int
-    intermediate: int
-    vocabulary: int
+SAVING: dict[str, Callable[[SftConfig], SftConfig]] = {
+    "sft.micro_batch_size=1": lambda sft: replace(sft, micro_batch_size=1),
+    "sft.gradient_checkpointing=true": lambda sft: replace(sft, gradient_checkpointing=True),
+    "sft=lora": lambda sft: sft if sft.adapter_rank else LoraConfig(**vars(sft)),
+}
+"""Settings that save memory, as a user writes them, the harmless first: the results stay, the time grows, another kind
+of training."""
 
 
 @dataclass(frozen=True)
@@ -125,45 +108,12 @@ def foresee(config: Config, lengths: Sequence[int]) -> None:
     )
 
 
-def describe(model: ModelConfig) -> Sizes | None:
-    """The dimensions of `model.base` from its `config.json`, or None for another kind of model than is covered.
-
-    Raises `ValueError` where there is no such file or none of a model that is known.
-    """
-    try:
-        settings = AutoConfig.from_pretrained(model.base, trust_remote_code=model.trust_remote_code)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"model.base: cannot read the config of {model.base!r}: {reason}") from error
-    heads, gated = (getattr(settings, name, None) for name in ("num_attention_heads", "intermediate_size"))
-    if not heads or not gated or any("expert" in name for name in settings.to_dict()):
-        return None
-    with torch.device("meta"):  # shapes without memory
-        build: Any = AutoModelForCausalLM.from_config
-        network = build(settings, trust_remote_code=model.trust_remote_code)
-    head = network.get_output_embeddings()
-    linear = [m for m in network.modules() if isinstance(m, torch.nn.Linear) and m is not head]
-    width = getattr(settings, "head_dim", None) or settings.hidden_size // heads
-    return Sizes(
-        parameters=sum(parameter.numel() for parameter in network.parameters()),
-        linear=sum(module.weight.numel() for module in linear),
-        edges=sum(module.in_features + module.out_features for module in linear),
-        layers=settings.num_hidden_layers,
-        hidden=settings.hidden_size,
-        heads=heads,
-        attention=heads * width,
-        key_value=(getattr(settings, "num_key_value_heads", None) or heads) * width,
-        intermediate=gated,
-        vocabulary=settings.vocab_size,
-    )
-
-
 def estimate(sizes: Sizes, lengths: Sequence[int], config: Config, kind: str) -> tuple[Estimate, Batch]:
     """The peak on a device of `kind`, and the micro-batch that it comes with."""
     sft = config.sft
     batch = max(micro_batches(lengths, sft, config.seed), key=lambda batch: activation_bytes(sizes, batch, sft))
     processes = int(os.environ.get("WORLD_SIZE", "1"))
-    adapter = sft.lora_rank * sizes.edges if sft.lora else 0
+    adapter = sft.adapter_rank * sizes.edges
     trained = adapter or sizes.parameters
     need = Estimate(
         weights=FLOAT * (sizes.parameters + adapter),
@@ -198,14 +148,14 @@ def activation_bytes(sizes: Sizes, batch: Batch, sft: SftConfig) -> int:
         return layer * sizes.layers + copies
     # One layer at a time, and every layer's input. Autocast keeps its copies of what is trained for a whole pass.
     inputs = batch.rows * batch.length * FLOAT * sizes.hidden * sizes.layers
-    return layer + inputs + (copies // sizes.layers if sft.lora else copies)
+    return layer + inputs + (copies // sizes.layers if sft.adapter_rank else copies)
 
 
 def loss_bytes(sizes: Sizes, batch: Batch, sft: SftConfig, kind: str) -> int:
     """The tile of logits with its temporaries, and the gradients that the head hands on, which are float32."""
     tokens, words = min(batch.rows * batch.length, TILE[0]), min(sizes.vocabulary, TILE[1])
     tile = tokens * words * (_width(sft) + TEMPORARIES[kind])
-    head = 0 if sft.lora else FLOAT * sizes.vocabulary * sizes.hidden
+    head = 0 if sft.adapter_rank else FLOAT * sizes.vocabulary * sizes.hidden
     return tile + head + FLOAT * batch.rows * batch.length * sizes.hidden
 
 
@@ -214,15 +164,15 @@ def _token_bytes(sizes: Sizes, sft: SftConfig, padded: bool) -> int:
     width = _width(sft)
     keys = sizes.attention if padded else sizes.key_value  # with a mask, shared keys and values are repeated
     norms = (
-        sizes.hidden * FLOAT * (2 if sft.lora else 4)
+        sizes.hidden * FLOAT * (2 if sft.adapter_rank else 4)
     )  # two inputs; for their weights' gradient, two outputs as well
     # Autocast casts the inputs of q, k, v, gate and up one by one; without it they are two tensors.
     inputs = sizes.hidden * width * (5 if sft.bf16 else 2)
     attention = width * (2 * sizes.attention + 2 * keys) + FLOAT * sizes.heads
     gated = width * 4 * sizes.intermediate
     adapters = 0
-    if sft.lora:
-        adapters = sft.lora_rank * width * 7 + (width * sizes.attention if sft.bf16 else 0)
+    if sft.adapter_rank:
+        adapters = sft.adapter_rank * width * 7 + (width * sizes.attention if sft.bf16 else 0)
     return norms + inputs + attention + gated + adapters
 
 
@@ -235,14 +185,15 @@ def _advice(sizes: Sizes, lengths: Sequence[int], config: Config, device: Device
     """The first combination of what saves memory that fits, or that none does."""
     peak = 0
     for chosen in sorted(product((False, True), repeat=len(SAVING)), key=lambda chosen: chosen[::-1]):
-        changes = {name: value for saving in compress(SAVING, chosen) for name, value in saving.items()}
-        if any(getattr(config.sft, name) == value for name, value in changes.items()) or not changes:
+        sft, names = config.sft, list(compress(SAVING, chosen))
+        if any(SAVING[name](sft) == sft for name in names) or not names:
             continue  # set already
-        peak = estimate(sizes, lengths, replace(config, sft=replace(config.sft, **changes)), device.kind)[0].peak
-        names = " ".join(compress(WRITTEN, chosen))
+        for name in names:
+            sft = SAVING[name](sft)
+        peak = estimate(sizes, lengths, replace(config, sft=sft), device.kind)[0].peak
         if peak <= device.free:
-            return f"this fits, with about {_gib(peak)} GiB: {names}"
-    tried = f"even {names} needs about {_gib(peak)} GiB; " if peak else ""
+            return f"this fits, with about {_gib(peak)} GiB: {' '.join(names)}"
+    tried = f"even {' '.join(names)} needs about {_gib(peak)} GiB; " if peak else ""
     return f"{tried}take a smaller model, shorter examples or a device with more memory"
 
 

@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 from trl.trainer.utils import add_fused_lm_head
 
-from s1repro.config import Config
+from s1repro.config import Config, LoraConfig
 from s1repro.train.examples import IGNORED, Example
 from s1repro.train.sft import fine_tune
 
@@ -99,7 +99,7 @@ def test_a_last_short_step_averages_over_its_own_sequences(prepare: Prepare, tmp
 
 
 def test_lora_takes_the_loss_by_sequence(prepare: Prepare, tmp_path: Path) -> None:
-    config = prepare(loss="sequence", epochs=1.0, batch_size=6, micro_batch_size=2, lora=True)
+    config = prepare(loss="sequence", epochs=1.0, batch_size=6, micro_batch_size=2, kind=LoraConfig)
     rows = examples(LENGTHS, 300)
     assert train(config, rows, tmp_path / "work")["loss"] == pytest.approx(
         by_hand(config, rows, "sequence")[0], rel=1e-5
