@@ -206,7 +206,7 @@ def _interruptible_start() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # the one that signals reach is elsewhere
         return
-    import psutil  # type: ignore[import-untyped]  # vLLM brings it
+    import psutil
 
     resource_tracker.ensure_running()  # it starts with the first process otherwise, and ends the mask as it does
     there = {child.pid for child in psutil.Process().children()}
