@@ -10,7 +10,7 @@ turns `Sample`s into `Point`s. Records hold plain data only; reading and writing
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -60,6 +60,14 @@ class Row:
     def trace(self) -> str:
         """The thinking trace: the first trajectory, as the public code uses it."""
         return self.thinking_trajectories[0]
+
+    def is_from(self, sources: Iterable[str]) -> bool:
+        """Whether the row is of one of `sources`, whatever their case.
+
+        A source's name stands for itself and for what is below it (`qfq/openaimath` for `qfq/openaimath/Algebra`).
+        """
+        name = self.source_type.lower() + "/"
+        return any(name.startswith(source.lower() + "/") for source in sources)
 
     def to_json(self) -> dict[str, Any]:
         """The row as a JSON object, without `line`."""

@@ -2,7 +2,10 @@
 
 The same words count, in the same order, whatever their case and spacing. Paraphrases and shared answers are not found.
 
-    clean = contaminated(duplicates(rows).kept, benchmark_questions, n=8).kept
+The public code adds its AIME rows behind this step, and a published pool has been through it: rows of such sources are
+exempt by setting. Decontaminated, AIME would lose 149 of 860 rows, nearly all for a phrase that many of them share.
+
+    clean = contaminated(duplicates(rows).kept, benchmark_questions, n=8, exempt=["qq8933/AIME_1983_2024"]).kept
 """
 
 from __future__ import annotations
@@ -26,8 +29,10 @@ def duplicates(rows: Sequence[Row]) -> Filtered:
     return Filtered(kept, dropped)
 
 
-def contaminated(rows: Sequence[Row], questions: Iterable[str], n: int) -> Filtered:
+def contaminated(rows: Sequence[Row], questions: Iterable[str], n: int, exempt: Sequence[str] = ()) -> Filtered:
     """Drop rows whose question shares any `n` words in a row with one of the benchmark `questions`.
+
+    Rows of the sources `exempt` (`Row.is_from`) stay.
 
     Text is lower-cased and split at whitespace. A benchmark question of fewer than `n` words has no such run and is
     looked for as a whole: rows whose question holds all its words in a row are dropped. Raises `ValueError` for `n`
@@ -39,7 +44,7 @@ def contaminated(rows: Sequence[Row], questions: Iterable[str], n: int) -> Filte
     lengths = sorted({len(run) for run in measured}, reverse=True)
     kept, dropped = [], []
     for row in rows:
-        words = _words(row.question)
+        words = () if row.is_from(exempt) else _words(row.question)
         shared = next((length for length in lengths for run in _runs(words, length) if run in measured), 0)
         if shared:
             reason = f"shares {n} words in a row with" if shared == n else "holds the whole of"

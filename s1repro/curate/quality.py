@@ -14,7 +14,8 @@ from s1repro.curate.funnel import Dropped, Filtered
 from s1repro.records import Row
 
 _NUMBERED = re.compile(r"p[1-9][0-9]{0,2}\.")
-_BOLD_DIGIT = re.compile(r"\*\*(?=\S)[^*\n]*[0-9][^*\n]*(?<=\S)\*\*")
+_BOLD_RUN = re.compile(r"\*\*(?=.*\d)[^\s\]]*\*\*")
+"""The public code's own: `**(a)** Let n=3` goes; `**Problem 4.**` stays, for the space in it."""
 
 
 def teacher_failures(rows: Sequence[Row], asking: bool = False) -> Filtered:
@@ -28,8 +29,9 @@ def teacher_failures(rows: Sequence[Row], asking: bool = False) -> Filtered:
 def formatting(rows: Sequence[Row]) -> Filtered:
     """Drop rows whose question is badly formatted, as the public code's filter does.
 
-    That is: Asymptote figures `[asy]` (kept for AIME sources), `![Image]` placeholders, enumerated parts `p1.` to
-    `p999.`, and bold runs `**...**` within a line that hold a digit.
+    That is: Asymptote figures `[asy]` (kept for AIME sources, whatever else they hold), `![Image]` placeholders,
+    enumerated parts `p1.` to `p999.`, and bold runs `**...**` without white space or `]` inside, with a digit in them
+    or later in the line.
     """
     return _filter(rows, _malformed)
 
@@ -53,12 +55,12 @@ def _unmendable(row: Row) -> str:
 
 
 def _malformed(row: Row) -> str:
-    if "[asy]" in row.question and "AIME" not in row.source_type:
-        return "bad formatting: [asy] figure"
+    if "[asy]" in row.question:
+        return "" if "AIME" in row.source_type else "bad formatting: [asy] figure"
     if "![Image]" in row.question:
         return "bad formatting: image"
     if _NUMBERED.search(row.question):
         return "bad formatting: numbered part"
-    if _BOLD_DIGIT.search(row.question):
+    if _BOLD_RUN.search(row.question):
         return "bad formatting: bold number"
     return ""

@@ -1,7 +1,8 @@
 """Which questions make the set: Algorithm 1 of the paper, the public code's variant, and the ablations of Table 2.
 
 Pure and seeded. The result does not depend on the order of `rows`, only on their ids. Rows come with their domain and
-their trace's length in tokens; ranking in a domain is by length, longest first, equal lengths by id.
+their trace's length in tokens; ranking in a domain is by length, longest first, equal lengths by id. Rows taken
+outright stay in their domains, in the paper as in its code: they keep their ranks, and drawing one adds nothing.
 
     chosen = select(rows, preset="paper", size=1000, seed=0)
 """
@@ -15,8 +16,12 @@ from random import Random
 from s1repro.curate.verdict import is_right
 from s1repro.records import Row
 
-OUTRIGHT_SOURCES = ("qq8933/AIME_1983_2024", "Idavidrein/gpqa", "AIME", "GPQA")
-"""AIME and GPQA, as the published rows name them and in short."""
+AIME = ("qq8933/AIME_1983_2024", "AIME")
+"""AIME, as the published rows name it and in short."""
+GPQA = ("Idavidrein/gpqa", "GPQA")
+"""GPQA, as the published rows name it and in short."""
+OUTRIGHT_SOURCES = AIME + GPQA
+"""Taken outright unless other sources are given."""
 OUTRIGHT_LONG_SOURCES = ("qfq/openaimath", "MATH")
 """MATH, as the published rows name it and in short."""
 
@@ -35,18 +40,20 @@ def select(
     outright_length: int = 5600,
     right: Callable[[Row], bool] = is_right,
 ) -> list[Row]:
-    """Exactly `size` different rows, in the order in which they were taken.
+    """Exactly `size` different rows, in the order in which they were taken; for `full` all there are, by id.
 
     `paper`: the outright rows, then Algorithm 1. `code`: the same with the public code's diversity sampling. `random`:
     uniform. `diverse`: uniform over domains, uniform inside. `longest`: by trace length. The outright stage takes what
     `right` judges right, see `outright`; where that alone reaches `size`, Algorithm 1 draws among those rows.
     Raises `ValueError` for fewer rows than `size`, a size below 1, or an unknown preset.
     """
-    require_enough(rows, size)
+    require_enough(rows, 1 if preset == "full" else size)
     ordered = sorted(rows, key=lambda row: row.id)
     assert len({row.id for row in ordered}) == len(ordered), "selection: ids are not unique"
     rng = Random(seed)
     match preset:
+        case "full":
+            return ordered
         case "random":
             return rng.sample(ordered, size)
         case "diverse":
@@ -57,16 +64,15 @@ def select(
             taken = outright(ordered, outright_sources, outright_long_sources, outright_length, right)
             if len(taken) >= size:
                 return _diversity(taken, size, rng, _by_rank)
-            if preset == "code":
-                return _public_code(ordered, taken, size, rng)
-            ids = {row.id for row in taken}
-            rest = [row for row in ordered if row.id not in ids]
-            return taken + _diversity(rest, size - len(taken), rng, _by_rank)
-    raise ValueError(f"selection.preset is {preset!r}; choose from: paper, code, random, diverse, longest")
+            mix = benchmark_mix(ordered) if preset == "code" else Counter[str]()
+            return _around(taken, ordered, size, rng, mix)
+    raise ValueError(f"selection.preset is {preset!r}; choose from: paper, code, random, diverse, longest, full")
 
 
 def require_enough(rows: Sequence[Row], size: int) -> None:
     """Raise `ValueError` where `size` different rows cannot be taken from `rows`."""
+    if not rows:
+        raise ValueError("no rows are left to select from: the funnel dropped them all; give another pool")
     if size < 1 or len(rows) < size:
         raise ValueError(
             f"selection.size is {size}, but {len(rows)} rows are left to select from; "
@@ -81,21 +87,12 @@ def outright(
     length: int,
     right: Callable[[Row], bool] = is_right,
 ) -> list[Row]:
-    """Rows taken before any sampling: right ones of `sources`, and of `long_sources` above `length` tokens.
-
-    A source's name stands for itself and for what is below it (`qfq/openaimath` for `qfq/openaimath/Algebra`),
-    whatever its case.
-    """
+    """Rows taken before any sampling: right ones of `sources`, and of `long_sources` above `length` tokens."""
     return [
         row
         for row in rows
-        if (_from(row, sources) or (_from(row, long_sources) and row.length > length)) and right(row)
+        if (row.is_from(sources) or (row.is_from(long_sources) and row.length > length)) and right(row)
     ]
-
-
-def _from(row: Row, sources: Sequence[str]) -> bool:
-    name = row.source_type.lower() + "/"
-    return any(name.startswith(source.lower() + "/") for source in sources)
 
 
 def _longest_first(rows: Sequence[Row]) -> list[Row]:
@@ -111,7 +108,7 @@ def _by_domain(rows: Sequence[Row]) -> dict[str, list[Row]]:
 
 
 def _diversity(rows: Sequence[Row], size: int, rng: Random, place: Place) -> list[Row]:
-    """Algorithm 1: draw a domain uniformly, a row inside it, remove both the row and an emptied domain."""
+    """Draw a domain uniformly, a row inside it, remove both the row and an emptied domain."""
     left = _by_domain(rows)
     return [_take(left, rng.choice(list(left)), rng, place) for _ in range(size)]
 
@@ -137,14 +134,13 @@ def _by_rank(count: int, rng: Random) -> int:
             return rank
 
 
-def _public_code(rows: Sequence[Row], taken: Sequence[Row], size: int, rng: Random) -> list[Row]:
-    """The public code: domains uniformly up to 70 % of `size`, then from the benchmarks' mix.
+def _around(taken: Sequence[Row], rows: Sequence[Row], size: int, rng: Random, mix: Counter[str]) -> list[Row]:
+    """Algorithm 1: rows drawn from `rows`, which hold those `taken`, until the set has `size` of them.
 
-    As there, outright rows stay in their domains: they count in the ranks, and drawing one uses it up without adding
-    to the set. Once no domain of the mix is left, domains are drawn uniformly again.
+    Domains are drawn uniformly; with a `mix`, from 70 % of `size` on, in its proportions, as the public code does. Once
+    no domain of the mix is left, where that code would stop with an error, they are drawn uniformly again.
     """
     left = _by_domain(rows)
-    mix = benchmark_mix(rows)
     chosen = {row.id: row for row in taken}
     while len(chosen) < size:
         names = list(left)
@@ -159,11 +155,12 @@ def _public_code(rows: Sequence[Row], taken: Sequence[Row], size: int, rng: Rand
 def benchmark_mix(rows: Sequence[Row]) -> Counter[str]:
     """How often each domain is drawn in the public code's second phase.
 
-    Counts of AIME rows plus counts of GPQA rows, the latter scaled to half of AIME's total and cut to integers. Without
-    AIME rows GPQA's counts stand as they are.
+    Counts of AIME rows plus counts of GPQA rows, the latter scaled to half of AIME's total and cut to integers. Only
+    the sources of just these names count: not AI-MO/NuminaMath-CoT/amc_aime. Without AIME rows GPQA's counts stand as
+    they are.
     """
-    aime = Counter(row.domain for row in rows if "aime" in row.source_type.lower())
-    gpqa = Counter(row.domain for row in rows if "gpqa" in row.source_type.lower())
+    aime = Counter(row.domain for row in rows if row.source_type in AIME)
+    gpqa = Counter(row.domain for row in rows if row.source_type in GPQA)
     if aime and gpqa:
         total = 2 * gpqa.total()
         gpqa = Counter({domain: count * aime.total() // total for domain, count in gpqa.items()})

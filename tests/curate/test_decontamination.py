@@ -48,6 +48,16 @@ def test_eight_words_in_a_row(make_row, question, reason):
     assert [drop.reason for drop in result.dropped] == ([f"{reason} a benchmark question"] if reason else [])
 
 
+@pytest.mark.parametrize(
+    ("source", "stays"),
+    [("qq8933/AIME_1983_2024", True), ("qq8933/aime_1983_2024/x", True), ("AI-MO/NuminaMath-CoT/amc_aime", False)],
+)
+def test_exempt_sources_stay(make_row, source, stays):
+    row = make_row(question=EIGHT, source_type=source)
+    assert (contaminated([row], [EIGHT], 8, exempt=["qq8933/AIME_1983_2024"]).kept == [row]) == stays
+    assert contaminated([row], [EIGHT], 8).kept == []
+
+
 def test_the_first_of_equal_questions_stays(make_row):
     rows = [make_row("b", question="x y"), make_row("a", question="x\n y "), make_row("c", question="X y")]
     result = duplicates(rows)

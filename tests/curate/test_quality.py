@@ -39,9 +39,13 @@ def test_teacher_failures(make_row, fields, reason):
         ("p12", None),
         ("P1.", None),
         ("**12** eggs", "bold number"),
-        ("**Problem 3.** Show", "bold number"),
-        ("**Problem** 3 Show", None),
-        ("**one** 2 **three**", None),
+        ("**Problem 4.** Show", None),
+        ("**5. (10 points)** Show", None),
+        ("**(a)** Let n=3", "bold number"),
+        ("**(a)** Let n be\n3", None),
+        ("**(a]** Let n=3", None),
+        ("Let n=3 **(a)**", None),
+        ("**one** 2 **three**", "bold number"),
         ("a ** 2 + b ** 2", None),
         ("**no\n2 lines**", None),
     ],
@@ -58,7 +62,8 @@ def test_formatting(make_row, question, reason):
         ("qq8933/AIME_1983_2024", "[asy] x [/asy]", True),
         ("AIME", "[asy] x [/asy]", True),
         ("qfq/openaimath/Geometry", "[asy] x [/asy]", False),
-        ("AIME", "[asy] x [/asy] ![Image]", False),
+        ("AIME", "[asy] pair p1.x; [/asy] ![Image]", True),  # as the public code goes: figures are looked at first
+        ("AIME", "p1. ![Image]", False),
     ],
 )
 def test_figures_of_aime_are_kept(make_row, source, question, kept):

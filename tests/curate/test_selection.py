@@ -3,12 +3,13 @@ from fractions import Fraction
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from s1repro.curate.selection import _by_rank, benchmark_mix, outright, select
 
 PRESETS = ["paper", "code", "random", "diverse", "longest"]
+"""All but `full`, which has no size."""
 SOURCES = ["qq8933/AIME_1983_2024", "Idavidrein/gpqa", "qfq/openaimath/Algebra", "demo"]
 SEEDS = 4000
 
@@ -35,6 +36,22 @@ def test_size_is_exact_rows_are_different_and_order_does_not_matter(make_row, po
     assert len(chosen) == len({row.id for row in chosen}) == size
     assert set(chosen) <= set(rows)
     assert select(data.draw(st.permutations(rows)), preset=preset, size=size, seed=seed) == chosen
+
+
+@given(pool=pools(), size=st.integers(1, 40), seed=st.integers(0, 99), data=st.data())
+def test_full_takes_every_row_whatever_the_size_and_order(make_row, pool, size, seed, data):
+    rows = rows_of(make_row, pool)
+    assert select(data.draw(st.permutations(rows)), preset="full", size=size, seed=seed) == rows
+
+
+@given(pool=pools(), seed=st.integers(0, 99), data=st.data())
+def test_a_larger_set_begins_with_the_smaller(make_row, pool, seed, data):
+    rows = rows_of(make_row, pool)
+    least = len(outright(rows, SOURCES[:2], SOURCES[2:3], 5600)) + 1
+    assume(least < len(rows))
+    size = data.draw(st.integers(least, len(rows) - 1))
+    larger = select(rows, preset="paper", size=size + 1, seed=seed)
+    assert larger[:size] == select(rows, preset="paper", size=size, seed=seed)
 
 
 @given(pool=pools(), preset=st.sampled_from(["paper", "code"]), seed=st.integers(0, 99), data=st.data())
@@ -79,8 +96,11 @@ def test_random_is_uniform_over_rows(make_row):
     assert all(abs(counts[row.id] / SEEDS - 2 / 5) < 0.03 for row in rows)
 
 
-def chance(domains, size, wanted, length_matters):
-    """The exact probability that `wanted` is among `size` rows: Algorithm 1, followed along all its branches."""
+def chance(domains, size, wanted, length_matters, outright=()):
+    """The exact probability that `wanted` is drawn while `size` rows are added to the `outright` ones.
+
+    Algorithm 1, followed along all its branches.
+    """
     if size == 0:
         return Fraction(0)
     total = Fraction(0)
@@ -90,7 +110,8 @@ def chance(domains, size, wanted, length_matters):
             share = weights[place] / sum(weights) / len(domains)
             left = {name: [r for r in of if r != row] for name, of in domains.items()}
             left = {name: of for name, of in left.items() if of}
-            total += share * (1 if row == wanted else chance(left, size - 1, wanted, length_matters))
+            after = size - (row not in outright)
+            total += share * (1 if row == wanted else chance(left, after, wanted, length_matters, outright))
     return total
 
 
@@ -103,6 +124,21 @@ def test_inclusion_follows_algorithm_1(make_row, preset, length_matters):
     counts = Counter(row.id for seed in range(SEEDS) for row in select(rows, preset=preset, size=3, seed=seed))
     for row in rows:
         assert counts[row.id] / SEEDS == pytest.approx(float(chance(domains, 3, row.id, length_matters)), abs=0.03)
+
+
+def test_outright_rows_keep_their_ranks_and_drawing_one_adds_nothing(make_row):
+    """Were they out of their domains, a1 would be drawn half of the time: it is the longest that is left of A."""
+    domains = {"A": ["a3", "a2", "a1"], "B": ["b1"]}  # longest first; a3 and a2 are taken outright
+    rows = [
+        make_row(id, domain=domain, length=100 - place, source_type="AIME" if id in ("a3", "a2") else "demo")
+        for domain, of in domains.items()
+        for place, id in enumerate(of)
+    ]
+    counts = Counter(row.id for seed in range(SEEDS) for row in select(rows, preset="paper", size=3, seed=seed))
+    assert counts["a3"] == counts["a2"] == SEEDS
+    expected = {id: float(chance(domains, 1, id, True, outright=("a3", "a2"))) for id in ("a1", "b1")}
+    assert expected["a1"] < 0.3
+    assert {id: counts[id] / SEEDS for id in expected} == pytest.approx(expected, abs=0.03)
 
 
 def test_ranks_halve_and_do_not_underflow_in_a_large_domain(make_row):
@@ -127,11 +163,17 @@ def test_outright_sources_stand_for_what_is_below_them(make_row):
 
 
 def test_benchmark_mix_halves_gpqa(make_row):
-    plan = [("AIME", "A")] * 4 + [("AIME", "B")] * 2 + [("Idavidrein/gpqa", "C")] * 10 + [("gpqa", "A")] * 2
+    plan = [("qq8933/AIME_1983_2024", "A")] * 4 + [("AIME", "B")] * 2
+    plan += [("Idavidrein/gpqa", "C")] * 10 + [("GPQA", "A")] * 2
     rows = [make_row(str(i), source_type=source, domain=domain) for i, (source, domain) in enumerate(plan)]
     assert benchmark_mix(rows) == {"A": 4, "B": 2, "C": 2}  # 12 GPQA rows scaled to 3: 2.5 and 0.5 are cut
     assert benchmark_mix(rows[6:]) == {"C": 10, "A": 2}
     assert benchmark_mix([make_row()]) == {}
+
+
+@pytest.mark.parametrize("source", ["AI-MO/NuminaMath-CoT/amc_aime", "qq8933/AIME_1983_2024/x", "Idavidrein/gpqa/main"])
+def test_only_the_sources_themselves_count_in_the_mix(make_row, source):
+    assert benchmark_mix([make_row(source_type=source)]) == {}
 
 
 def test_code_draws_its_last_30_percent_from_the_mix(make_row):
@@ -143,6 +185,12 @@ def test_code_draws_its_last_30_percent_from_the_mix(make_row):
     assert set(early) == set("ABCDE")
 
 
+def test_nothing_can_be_taken_from_nothing():
+    for preset in [*PRESETS, "full"]:
+        with pytest.raises(ValueError, match="no rows are left to select from"):
+            select([], preset=preset, size=1, seed=0)
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("size", [0, 4])
 def test_an_impossible_size_says_what_is_there(make_row, preset, size):
@@ -151,5 +199,5 @@ def test_an_impossible_size_says_what_is_there(make_row, preset, size):
 
 
 def test_an_unknown_preset_lists_the_known(make_row):
-    with pytest.raises(ValueError, match="'papers'; choose from: paper, code, random, diverse, longest"):
+    with pytest.raises(ValueError, match="'papers'; choose from: paper, code, random, diverse, longest, full"):
         select([make_row()], preset="papers", size=1, seed=0)
