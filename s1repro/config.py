@@ -27,7 +27,7 @@ from s1repro.scaling.methods import METHODS
 
 LOSSES = ("token", "sequence")
 """Values `sft.loss` may have."""
-PRESETS = ("paper", "code", "random", "diverse", "longest", "published")
+PRESETS = ("paper", "code", "random", "diverse", "longest", "full", "published")
 """Names `selection.preset` may have."""
 
 
@@ -145,35 +145,69 @@ class TeacherConfig:
 
 
 @dataclass
+class SolverConfig:
+    """A solver of the difficulty filter: an entry of `selection.solvers`."""
+
+    model: str = ""
+    """A Hugging Face id or a folder; empty for `model.base`."""
+    prompt: str = "{question}"
+    """What it is asked, with `{question}` where the question goes."""
+    chat: bool = False
+    """Put the prompt as a user's turn in the model's own chat template, as an instruction-tuned model needs."""
+    max_tokens: int = 32768
+    """Tokens to answer in, at most what the question leaves of `engine.max_model_len`."""
+    temperature: float = 0.0
+    """0 is greedy."""
+
+    def check(self, key: str) -> None:
+        """Raise `ValueError`, naming the setting below `key`, for what makes no sense."""
+        if "{question}" not in self.prompt:
+            raise ValueError(f"{key}.prompt is {self.prompt!r}; put {{question}} where the question goes")
+        _require_at_least_one(key, self, "max_tokens")
+        if self.temperature < 0:
+            raise ValueError(f"{key}.temperature is {self.temperature}; give 0 (greedy) or more")
+
+
+@dataclass
 class SelectionConfig:
     """How the set is chosen from the pool: group `selection/`."""
 
     preset: str = MISSING
-    """`paper`, `code`, `random`, `diverse` or `longest` (section 2.2 and Table 2 of the paper), or `published`: all of
-    the pool as it is."""
+    """`paper`, `code`, `random`, `diverse`, `longest` or `full` (section 2.2 and Table 2 of the paper), or `published`:
+    all of the pool as it is."""
     size: int = 1000
-    """Questions to select; `published` takes all."""
+    """Questions to select; `full` takes all that quality and decontamination leave, `published` all."""
     ngram: int = 8
     """Words in a row that a question may not share with a benchmark question."""
+    decontaminated_sources: list[str] = field(default_factory=list)
+    """Sources that are not held against the benchmarks: they were elsewhere, or are added after it, as AIME is in the
+    public code."""
     outright_sources: list[str] = field(default_factory=list)
     """Sources whose rows are taken outright when the teacher is right."""
     outright_long_sources: list[str] = field(default_factory=list)
     """Sources taken outright when the teacher is right and the trace is longer than `outright_length`."""
     outright_length: int = 5600
     """The trace length, in tokens, for `outright_long_sources`."""
-    solver_tokens: list[int] = field(default_factory=list)
-    """The difficulty filter's solvers: the base model, with this many tokens to answer in, one solver an entry."""
-    solver_prompts: list[str] = field(default_factory=list)
-    """One prompt a solver, with `{question}` where the question goes."""
-    solver_chat: bool = False
-    """Put the prompts as a user's turn in the base model's own chat template, as an instruction-tuned model needs."""
+    solvers: list[SolverConfig] = field(default_factory=list)
+    """The difficulty filter of `paper` and `code`: a question that one of these answers right is dropped. They run one
+    after the other on `engine`; each is asked what those before it did not solve."""
+    use_grades: bool = True
+    """Take the grades of `solver1`, `solver2`, ... that a row brings along, and ask only where there is none."""
+    ungradable: str = "keep"
+    """What becomes of rows whose solution states no answer, such as proofs, which no solver's answer can be compared
+    with: `keep` them as hard, unasked, or `drop` them."""
 
     def check(self) -> None:
         """Raise `ValueError`, naming the setting, for what makes no sense."""
         _require_choice("selection.preset", self.preset, PRESETS)
+        _require_choice("selection.ungradable", self.ungradable, ("keep", "drop"))
         _require_at_least_one("selection", self, "size", "ngram")
-        if len(self.solver_tokens) != len(self.solver_prompts):
-            raise ValueError("selection.solver_tokens and selection.solver_prompts need the same number of entries")
+        if self.preset == "full" and self.size != SelectionConfig.size:
+            raise ValueError(
+                f"selection.size is {self.size}, but full takes every row: leave it out, or choose another"
+            )
+        for number, solver in enumerate(self.solvers):
+            solver.check(f"selection.solvers[{number}]")
 
 
 @dataclass

@@ -24,6 +24,9 @@ _MATH_SECONDS = 5
 """How long math-verify may think about one expression."""
 
 _COMMANDS = re.compile(r"\\[A-Za-z]+|\{[^{}]*\}")
+_SENTENCE_WORDS = 8
+"""More words of prose than a plain answer has."""
+_NEXT_SENTENCE = re.compile(r"[.!?]\s+[A-Z(]")
 _WORDS = re.compile(r"\b(?!sqrt|frac|sin|cos|tan|log|exp)[A-Za-z]{3,}")
 """Prose around a number, once LaTeX commands and what they hold are out of the way."""
 
@@ -48,6 +51,21 @@ def grade(response: str, reference: str, kind: AnswerKind) -> Grade:
         extracted = _math_answer(response)
         return Grade(extracted, extracted != "" and _same_math(extracted, _math_answer(reference)))
     raise ValueError(f"no answer kind {kind!r}: use exact, math or choice")
+
+
+def states_answer(solution: str) -> bool:
+    """Whether a solution states an answer, as `grade` would read it, rather than a proof, a programme or an essay.
+
+    It does where it has an "Answer:" or a box. Without, it must be one line: an expression, a few words, or one
+    sentence in which math-verify finds mathematics.
+    """
+    if _last_boxed(solution) is not None or (_MARKER in solution and _after_marker(solution).strip()):
+        return True
+    line = solution.strip()
+    if not line or "\n" in line:
+        return False
+    words = len(_WORDS.findall(_COMMANDS.sub("", line)))
+    return words <= _SENTENCE_WORDS or (not _NEXT_SENTENCE.search(line) and bool(_read_math(line)))
 
 
 def _after_marker(text: str) -> str:
@@ -98,18 +116,24 @@ def _same_math(answer: str, reference: str) -> bool:
     """Whether two answers are the same mathematics; an expression counts as a whole, not by a number it holds."""
     if _name(answer) == _name(reference):
         return True
-    from math_verify import parse, verify
+    from math_verify import verify
 
-    # math-verify keeps time with signals, which only the main thread has.
-    seconds = _MATH_SECONDS if threading.current_thread() is threading.main_thread() else None
+    gold, target = _read_math(reference), _read_math(answer)
+    return bool(gold and target) and bool(verify(gold, target, timeout_seconds=_seconds()))
 
-    def read(text: str) -> list[Any]:
-        prose = "$" in text or _WORDS.search(_COMMANDS.sub("", text)) is not None
-        latex = [] if prose else parse(f"${text}$", parsing_timeout=seconds)
-        return list(latex or parse(text, parsing_timeout=seconds))
 
-    gold, target = read(reference), read(answer)
-    return bool(gold and target) and bool(verify(gold, target, timeout_seconds=seconds))
+def _read_math(text: str) -> list[Any]:
+    """What math-verify reads in a text, nothing where it finds no mathematics."""
+    from math_verify import parse
+
+    prose = "$" in text or _WORDS.search(_COMMANDS.sub("", text)) is not None
+    latex = [] if prose else parse(f"${text}$", parsing_timeout=_seconds())
+    return list(latex or parse(text, parsing_timeout=_seconds()))
+
+
+def _seconds() -> int | None:
+    """math-verify keeps time with signals, which only the main thread has."""
+    return _MATH_SECONDS if threading.current_thread() is threading.main_thread() else None
 
 
 def _name(text: str) -> str:

@@ -92,6 +92,37 @@ def test_the_paper_s_training_is_the_default() -> None:
     assert sft.control == "none"
 
 
+def test_the_paper_s_solvers_are_two_models() -> None:
+    solvers = composed("name=x", "selection=paper").selection.solvers
+    assert [solver.model for solver in solvers] == ["Qwen/Qwen2.5-7B-Instruct", "Qwen/Qwen2.5-32B-Instruct"]
+    assert {(solver.temperature, solver.max_tokens, solver.chat) for solver in solvers} == {(0.05, 32768, True)}
+
+
+def test_one_solver_s_setting_can_be_given_on_the_command_line() -> None:
+    first, second = composed("recipe=demo", "selection.solvers.1.max_tokens=64").selection.solvers
+    assert (first.max_tokens, second.max_tokens) == (8, 64)
+
+
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("selection.solvers=[{prompt: nothing}]", r"selection\.solvers\[0\]\.prompt is 'nothing'; put \{question\}"),
+        ("selection.solvers=[{},{max_tokens: 0}]", r"selection\.solvers\[1\]\.max_tokens is 0; give 1 or more"),
+        ("selection.solvers=[{temperature: -1}]", r"selection\.solvers\[0\]\.temperature is -1"),
+        ("selection.ungradable=maybe", r"selection\.ungradable is 'maybe'; choose from: keep, drop"),
+    ],
+)
+def test_solvers_that_make_no_sense_are_refused(override: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        composed("recipe=demo", override)
+
+
+def test_full_has_no_size() -> None:
+    assert composed("recipe=demo", "selection=full").selection.preset == "full"
+    with pytest.raises(ValueError, match=r"selection\.size is 10, but full takes every row"):
+        composed("recipe=demo", "selection=full", "selection.size=10")
+
+
 def test_a_control_that_does_not_exist_is_refused() -> None:
     for control in CONTROLS:
         assert composed("name=x", f"sft.control={control}").sft.control == control

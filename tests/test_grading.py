@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from s1repro.grading import Grade, grade
+from s1repro.grading import Grade, grade, states_answer
 
 CASES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("grading_cases.json").read_text(encoding="utf-8"))
 
@@ -47,3 +47,30 @@ def test_grading_is_offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     assert all(grade("Answer: 2", "2", kind).correct for kind in ("exact", "math"))
+
+
+@pytest.mark.parametrize(
+    ("solution", "states"),
+    [
+        ("42", True),
+        (r"$\frac{n-9}{n+7}$", True),
+        (
+            r"\frac{\sqrt{a}+\sqrt{b}+\sqrt{c}}{\sin\alpha+\cos\beta+\tan\gamma+\log\delta+\exp\epsilon+\operatorname{gcd}}",
+            True,
+        ),
+        ("the cat sat on the mat", True),
+        ("There are 42 ways for the students to sit around that table with the teacher.", True),
+        (r"Long story.\nAnother line of it.\n\boxed{\frac{1}{2}}", True),
+        ("Long story, told at length, about what everybody knows by now.\nAnswer: 7", True),
+        ("Assume the contrary. Then there would be a smallest one, and a smaller one than that.", False),
+        ("We see that the left side is even while the right side never is, whatever the choice", False),
+        (r"Suppose $n=2$. Then everything that was to be shown follows from the lemma at once.", False),
+        ("First line.\nSecond line.", False),
+        ("def solve():\n    return 3", False),
+        ("Long story, told at length, about what everybody knows by now. Answer: ", False),
+        ("", False),
+        (" \n ", False),
+    ],
+)
+def test_which_solutions_state_an_answer(solution: str, states: bool) -> None:
+    assert states_answer(solution) == states

@@ -2,9 +2,10 @@
 
 Reads `data.pool` and the benchmarks' questions; writes `runs/<name>/curate/`: `funnel.csv`, `s1k.jsonl`,
 `dropped.jsonl`, the slow steps' journals `teacher.jsonl` and `solvers.jsonl`, and `manifest.json` last. Killed at any
-moment and started again it ends with the same bytes. The presets `random`, `diverse` and `longest` go without the
-difficulty filter, as in the paper's ablations. `published` takes a set as it is and writes, instead of dropping them,
-which rows share words with a benchmark: `contaminated.jsonl`.
+moment and started again it ends with the same bytes. The presets `random`, `diverse`, `longest` and `full` go without
+the difficulty filter, as in the paper's ablations. What can be wrong with the pool, the solvers and the size is found
+out before a teacher or a solver is asked. `published` takes a set as it is and writes, instead of dropping them, which
+rows share words with a benchmark: `contaminated.jsonl`.
 
 The paper asks its teacher for all 59,029 traces before it filters. Here a configured teacher is asked behind every
 filter that only reads the question, so that no trace is paid for and thrown away: what it fails on falls behind them,
@@ -34,7 +35,7 @@ from s1repro.artifacts import (
 )
 from s1repro.benchmarks import bare_questions, benchmark_fingerprint, listed
 from s1repro.config import Config
-from s1repro.curate import audit, decontamination, difficulty, domains, quality, selection, teacher, verdict
+from s1repro.curate import audit, decontamination, difficulty, domains, quality, selection, solvers, teacher, verdict
 from s1repro.curate.funnel import Dropped, Filtered, Funnel
 from s1repro.curate.pool import load_pool, with_features
 from s1repro.curate.sources import find, source_mark
@@ -77,6 +78,7 @@ def run(config: Config) -> None:
     if config.data.features:
         revision = config.data.features_revision
         features = find(config.data.features, revision, "data.features", "data.features_revision")
+    asked = solvers.line_up(config) if config.selection.preset in SOLVED else []
     mark = fingerprint(
         {
             "pool": source_mark(source),
@@ -86,6 +88,7 @@ def run(config: Config) -> None:
             "model": model,
             "teacher": teacher.shaping(config.teacher) if config.teacher.base_url else None,
             "selection": config.selection,
+            "solvers": [solver.mark for solver in asked],
             "seed": config.seed,
             "engine": [config.engine.name, config.engine.dtype, config.engine.max_model_len],
         }
@@ -100,7 +103,7 @@ def run(config: Config) -> None:
     if config.selection.preset == "published":
         result = _as_published(config, pool)
     else:
-        result = _curate(config, pool, folder, model, right)
+        result = _curate(config, pool, folder, asked, right)
     tried = result.taught.tried if result.taught else pool
     shares = {"pool": _share(tried, right), "set": _share(result.chosen, right)}
     files = _write(folder, result) + (["solvers.jsonl"] if config.selection.preset in SOLVED else [])
@@ -112,49 +115,46 @@ def run(config: Config) -> None:
     whole = "what it was tried on" if result.taught else "the pool"
     graded = sum("teacher" in row.grades for row in pool)
     judge = f", as {graded:,} rows say" if graded else ""
-    print(f"teacher right: {shares['pool']:.1%} of {whole}, {shares['set']:.1%} of the set{judge}")
+    print(f"teacher right: {_percent(shares['pool'])} of {whole}, {_percent(shares['set'])} of the set{judge}")
     print(
         f"curate: {len(result.chosen)} questions, {result.facts['domains']} domains, "
         f"{result.facts['tokens']:,} tokens of traces, {folder}"
     )
 
 
-def _curate(config: Config, pool: Sequence[Row], folder: Path, model: str, right: Callable[[Row], bool]) -> Result:
+def _curate(
+    config: Config, pool: Sequence[Row], folder: Path, asked: Sequence[solvers.Solver], right: Callable[[Row], bool]
+) -> Result:
     """All steps, in the paper's order but for the teacher's place."""
-    asking = bool(config.teacher.base_url)
-    preset = config.selection.preset
     settings = config.selection
-    solvers = preset in SOLVED and difficulty.pair(
-        settings.solver_prompts, settings.solver_tokens, settings.solver_chat
-    )
-    measured = [text for one in listed(config.data.benchmarks, config.data.files) for text in bare_questions(one)]
     funnel = Funnel(pool)
-    rows = funnel.take("quality", quality.teacher_failures(pool, asking))
-    rows = funnel.take("quality", quality.formatting(rows))
-    rows = funnel.take("decontamination", decontamination.duplicates(rows))
-    rows = funnel.take("decontamination", decontamination.contaminated(rows, measured, config.selection.ngram))
+    rows, exempt = _clean(config, pool, funnel)
+    rows, proofs = _tellable(config, rows, asked, funnel)
     if config.teacher.limit:
         rows = funnel.take("teacher", teacher.within_limit(rows, config.teacher.limit, config.teacher.seed))
-    selection.require_enough(rows, config.selection.size)  # before the slow part, and before it costs anything
-    taught = _ask(config, rows, folder) if asking else None
+    # What can be wrong is found out before the slow parts, and before they cost anything.
+    selection.require_enough(rows, 1 if settings.preset == "full" else settings.size)
+    tokenizer = load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code)
+    if settings.preset in CLASSED:
+        rows = domains.classify(rows)
+    for solver in asked:
+        solvers.require_able(solver, difficulty.to_ask(rows, solver, settings.use_grades), config.engine.max_model_len)
+    taught = _ask(config, rows, folder) if config.teacher.base_url else None
     if taught:
         rows = funnel.take("quality", taught.rows)
-        selection.require_enough(rows, config.selection.size)
-    rows = with_lengths(rows, load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code))
-    if solvers:
-        rows = funnel.take("difficulty", _hard_rows(config, rows, solvers, folder, model))
-    if preset in CLASSED:
-        rows = domains.classify(rows)
-    sources = (config.selection.outright_sources, config.selection.outright_long_sources)
-    length = config.selection.outright_length
+        selection.require_enough(rows, 1 if settings.preset == "full" else settings.size)
+    rows = with_lengths(rows, tokenizer)
+    if asked:
+        rows = funnel.take("difficulty", _hard_rows(config, rows, asked, folder))
+    sources = (settings.outright_sources, settings.outright_long_sources)
     chosen = selection.select(
         rows,
-        preset,
-        config.selection.size,
+        settings.preset,
+        settings.size,
         config.seed,
         outright_sources=sources[0],
         outright_long_sources=sources[1],
-        outright_length=length,
+        outright_length=settings.outright_length,
         right=right,
     )
     ids = {row.id for row in chosen}
@@ -163,7 +163,9 @@ def _curate(config: Config, pool: Sequence[Row], folder: Path, model: str, right
         "rows": len(chosen),
         "domains": len({row.domain for row in chosen}),
         "tokens": sum(row.length for row in chosen),
-        "outright": len(selection.outright(rows, *sources, length, right)) if preset in SOLVED else 0,
+        "outright": len(selection.outright(rows, *sources, settings.outright_length, right)) if asked else 0,
+        "exempt_from_decontamination": exempt,
+        "not_gradable": proofs,
         **({"teacher": taught.facts()} if taught else {}),
     }
     return Result(chosen, funnel, facts, taught)
@@ -204,6 +206,23 @@ def _as_published(config: Config, pool: Sequence[Row]) -> Result:
     return Result(rows, funnel, facts, reports={"contaminated.jsonl": [overlap.to_json() for overlap in found]})
 
 
+def _clean(config: Config, pool: Sequence[Row], funnel: Funnel) -> tuple[list[Row], int]:
+    """The pool after quality and decontamination, and how many rows were exempt from the latter."""
+    settings = config.selection
+    measured = [text for one in listed(config.data.benchmarks, config.data.files) for text in bare_questions(one)]
+    exempt = settings.decontaminated_sources
+    rows = funnel.take("quality", quality.teacher_failures(pool, asking=bool(config.teacher.base_url)))
+    if config.data.features:
+        rows = funnel.take("quality", quality.unfeatured(rows))
+    rows = funnel.take("quality", quality.formatting(rows))
+    rows = funnel.take("decontamination", decontamination.duplicates(rows))
+    rows = funnel.take("decontamination", decontamination.contaminated(rows, measured, settings.ngram, exempt))
+    spared = sum(row.is_from(exempt) for row in rows)
+    if exempt:
+        funnel.note("decontamination", f"{spared} of selection.decontaminated_sources are exempt and stay")
+    return rows, spared
+
+
 def with_lengths(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> list[Row]:
     """The rows with their traces' lengths in tokens, without special tokens at the ends."""
     counted: list[Row] = []
@@ -214,26 +233,36 @@ def with_lengths(rows: Sequence[Row], tokenizer: PreTrainedTokenizerBase) -> lis
     return counted
 
 
-def _hard_rows(
-    config: Config, rows: Sequence[Row], solvers: Sequence[difficulty.Solver], folder: Path, model: str
-) -> Filtered:
+def _tellable(
+    config: Config, rows: list[Row], asked: Sequence[solvers.Solver], funnel: Funnel
+) -> tuple[list[Row], int]:
+    """The rows without those whose difficulty nobody can tell, unless these are to stay; and how many they are."""
+    if not asked:
+        return rows, 0
+    split = difficulty.gradable(rows, asked, config.selection.use_grades)
+    if config.selection.ungradable == "drop":
+        rows = funnel.take("difficulty", split)
+    elif split.dropped:
+        funnel.note("difficulty", f"{len(split.dropped)} stay as hard: {difficulty.UNGRADABLE}")
+    return rows, len(split.dropped)
+
+
+def _hard_rows(config: Config, rows: Sequence[Row], asked: Sequence[solvers.Solver], folder: Path) -> Filtered:
     """The difficulty filter on the configured engine; its journal is put in order when all have answered."""
-    shaping = fingerprint([model, config.engine.name, config.engine.dtype, config.engine.max_model_len])
+    limit, use_grades = config.engine.max_concurrency, config.selection.use_grades
     with Journal(folder / "solvers.jsonl") as journal:
         filtered = asyncio.run(
-            difficulty.hard_rows(
-                rows, solvers, shaping, lambda: _engine(config), journal, config.engine.max_concurrency
-            )
+            difficulty.hard_rows(rows, asked, lambda solver: _engine(config, solver), journal, limit, use_grades)
         )
         entries = journal.read()
     write_jsonl(folder / "solvers.jsonl", difficulty.in_order(entries))
     return filtered
 
 
-def _engine(config: Config) -> Engine:
+def _engine(config: Config, solver: solvers.Solver) -> Engine:
     from s1repro.engines import load_engine
 
-    return load_engine(config.engine, config.model.base, config.model.trust_remote_code)
+    return load_engine(config.engine, solver.model, solver.trust_remote_code)
 
 
 def remembered(right: Callable[[Row], bool]) -> Callable[[Row], bool]:
@@ -248,14 +277,24 @@ def remembered(right: Callable[[Row], bool]) -> Callable[[Row], bool]:
     return ask
 
 
-def _share(rows: Sequence[Row], right: Callable[[Row], bool]) -> float:
-    """The share of rows whose teacher answered right; rows without an attempt or a reference count as wrong."""
+def _share(rows: Sequence[Row], right: Callable[[Row], bool]) -> float | None:
+    """The share of rows whose teacher answered right, among those that can be graded or were; None where none can.
+
+    Rows without an attempt or a reference count as wrong.
+    """
     verdicts = []
     with Progress(len(rows), "teacher's answers") as progress:
         for row in rows:
-            verdicts.append(bool(row.solution and row.attempt) and right(row))
+            if not row.solution or not row.attempt:
+                verdicts.append(False)
+            elif "teacher" in row.grades or verdict.is_gradable(row):
+                verdicts.append(right(row))
             progress.step()
-    return sum(verdicts) / len(rows)
+    return sum(verdicts) / len(verdicts) if verdicts else None
+
+
+def _percent(share: float | None) -> str:
+    return "an unknown share" if share is None else f"{share:.1%}"
 
 
 def _write(folder: Path, result: Result) -> list[str]:

@@ -128,7 +128,10 @@ async def answer(rows: Sequence[Row], settings: TeacherConfig, journal: Journal)
         elif given.failure:
             dropped.append(Dropped(row, f"teacher failure: {given.failure}"))
         else:
-            kept.append(replace(row, thinking_trajectories=(given.trace,), attempt=given.attempt))
+            others = {
+                name: right for name, right in row.grades.items() if name != "teacher"
+            }  # that was another attempt
+            kept.append(replace(row, thinking_trajectories=(given.trace,), attempt=given.attempt, grades=others))
     return Taught(Filtered(kept, dropped), len(keys), asking.bill)
 
 

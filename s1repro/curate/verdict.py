@@ -12,13 +12,18 @@ from __future__ import annotations
 from typing import cast, get_args
 
 from s1repro.curate.published import facts
-from s1repro.grading import grade
+from s1repro.grading import grade, states_answer
 from s1repro.records import AnswerKind, Row
 
 
 def is_right(row: Row) -> bool:
     """Whether the attempt's answer is the reference: as the row was graded, or else as it compares."""
     return row.grades["teacher"] if "teacher" in row.grades else matches(row, row.attempt)
+
+
+def is_gradable(row: Row) -> bool:
+    """Whether an answer can be compared with the row's offline; not with a proof."""
+    return answer_kind(row) != "math" or states_answer(row.solution)
 
 
 def matches(row: Row, response: str) -> bool:

@@ -30,7 +30,7 @@ def make_row() -> Callable[..., Row]:
 
 @pytest.fixture(scope="session")
 def base_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a tokenizer of one token a byte, and an end-of-text token."""
+    """A folder with a tokenizer of one token a byte, and an end-of-text token; made for 512 tokens."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
@@ -40,5 +40,6 @@ def base_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bytewise.decoder = decoders.ByteLevel()
     folder = tmp_path_factory.mktemp("base")
     PreTrainedTokenizerFast(tokenizer_object=bytewise, eos_token="<|endoftext|>").save_pretrained(folder)
+    (folder / "config.json").write_text('{"model_type": "qwen2", "max_position_embeddings": 512}')
     (folder / "model.safetensors").write_bytes(b"never read: the engine is scripted")
     return folder

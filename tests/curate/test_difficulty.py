@@ -4,7 +4,8 @@ import pytest
 from transformers import AutoTokenizer
 
 from s1repro.artifacts import Journal
-from s1repro.curate.difficulty import Solver, hard_rows, in_order, pair, solved
+from s1repro.curate.difficulty import gradable, hard_rows, in_order, to_ask
+from s1repro.curate.solvers import Solver
 from s1repro.engines import ScriptedEngine
 
 DIRECT = "Problem: {question}\nResult:"
@@ -35,35 +36,17 @@ def tokenizer(base_model):
     return AutoTokenizer.from_pretrained(base_model)
 
 
-def filtered(rows, solvers, engine, path, model="m", concurrency=4):
+def pair(prompts, tokens, model="m"):
+    """Solvers 1, 2, ... on one model."""
+    return [
+        Solver(number, model, model, *settings)
+        for number, settings in enumerate(zip(prompts, tokens, strict=True), start=1)
+    ]
+
+
+def filtered(rows, solvers, engine, path, concurrency=4, **options):
     with Journal(path) as journal:
-        return asyncio.run(hard_rows(rows, solvers, model, lambda: engine, journal, concurrency))
-
-
-@pytest.mark.parametrize(
-    ("prompt", "completion", "metadata", "right"),
-    [
-        (DIRECT, " 4\nProblem: another\nResult: 9", '{"kind": "exact"}', True),
-        (DIRECT, "\n4", '{"kind": "exact"}', True),
-        (DIRECT, " 5\n4", '{"kind": "exact"}', False),
-        (DIRECT, "", '{"kind": "exact"}', False),
-        (DIRECT, " \n", '{"kind": "exact"}', False),
-        (STEPS, "a:2+2=4\nResult: 4\n", '{"kind": "exact"}', True),
-        (STEPS, "Result: 4\nno,\nResult: 5", '{"kind": "exact"}', False),
-        (STEPS, "a:2+2=4", '{"kind": "exact"}', False),
-        (STEPS, "It follows.\nAnswer: 4", '{"kind": "exact"}', True),
-        (STEPS, "It is \\boxed{4}.", "{}", True),
-        (STEPS, "It is \\boxed{5}.", "{}", False),
-    ],
-)
-def test_solved(make_row, prompt, completion, metadata, right):
-    assert solved(make_row(metadata=metadata), Solver(1, prompt, 9), completion) == right
-
-
-def test_questions_with_braces_or_marks_are_filled_in_as_they_are(make_row):
-    row = make_row(question="Result: {question} {0}?")
-    assert Solver(1, STEPS, 9).ask(row.question) == "Problem: Result: {question} {0}?\nSolution:\n"
-    assert not solved(row, Solver(1, STEPS, 9), "nothing")
+        return asyncio.run(hard_rows(rows, solvers, lambda _: engine, journal, concurrency, **options))
 
 
 def test_the_second_solver_sees_what_the_first_did_not_solve(make_row, tokenizer, tmp_path):
@@ -89,13 +72,6 @@ def test_a_solver_is_held_to_its_tokens(make_row, tokenizer, tmp_path):
     assert filtered(rows, pair([DIRECT], [4]), engine, tmp_path / "long").kept == []
 
 
-def test_a_prompt_without_room_counts_as_unsolved(make_row, tokenizer, tmp_path):
-    rows = [make_row("long", question="x" * 50), make_row("fits", question="x")]
-    engine = Engine(tokenizer, {"Problem: x\nResult:": "4"}, max_model_len=len("Problem: x\nResult:") + 1)
-    assert [row.id for row in filtered(rows, pair([DIRECT], [3]), engine, tmp_path / "journal").kept] == ["long"]
-    assert [request.max_tokens for request in engine.requests] == [1]
-
-
 def test_the_journal_is_not_asked_twice(make_row, tokenizer, tmp_path):
     rows = [make_row(id, question=id) for id in "abcd"]
     answers = {f"Problem: {id}\nResult:": " 5" for id in "abcd"}
@@ -106,7 +82,7 @@ def test_the_journal_is_not_asked_twice(make_row, tokenizer, tmp_path):
     filtered(rows, pair([DIRECT], [3]), third, tmp_path / "journal")
     assert (third.requests, third.closed) == ([], 0)
     # Another model, limit or prompt is another question.
-    filtered(rows[:1], pair([DIRECT], [3]), third, tmp_path / "journal", model="n")
+    filtered(rows[:1], pair([DIRECT], [3], "n"), third, tmp_path / "journal")
     filtered(rows[:1], pair([DIRECT], [2]), third, tmp_path / "journal")
     assert len(third.requests) == 2
 
@@ -154,15 +130,84 @@ def test_in_order_forgets_who_was_first():
     assert [(entry["solver"], entry["id"]) for entry in in_order(entries)] == [(1, "a"), (1, "b"), (2, "a"), (2, "b")]
 
 
+def test_one_model_after_the_other(make_row, tokenizer, tmp_path):
+    """The first model's engine is closed before the second's is opened; the second sees what is left."""
+    rows = [make_row(id, question=id) for id in "ab"]
+    engines = {"7B": Engine(tokenizer, {"a": "4", "b": "5"}), "32B": Engine(tokenizer, {"b": "4"})}
+    opened = []
+
+    def open_engine(solver):
+        assert all(engines[name].closed for name in opened)
+        opened.append(solver.model)
+        return engines[solver.model]
+
+    solvers = [Solver(1, "7B", "7B", "{question}", 9, temperature=0.05), Solver(2, "32B", "32B", "{question}", 9)]
+    with Journal(tmp_path / "journal") as journal:
+        result = asyncio.run(hard_rows(rows, solvers, open_engine, journal, 4))
+    assert result.kept == []
+    assert opened == ["7B", "32B"]
+    assert [engines[name].closed for name in opened] == [1, 1]
+    assert [engines[name].prompts for name in opened] == [["a", "b"], ["b"]]
+    assert [request.sampling.temperature for request in engines["7B"].requests] == [0.05, 0.05]
+    assert len({request.sampling.seed for request in engines["7B"].requests}) == 2  # each question its own
+
+
+def test_a_sampled_answer_is_drawn_with_the_same_seed_again(make_row, tokenizer, tmp_path):
+    solvers = [Solver(1, "7B", "7B", "{question}", 9, temperature=0.05)]
+    engines = [Engine(tokenizer, {"a": "5"}) for _ in range(2)]
+    for number, engine in enumerate(engines):
+        filtered([make_row(question="a")], solvers, engine, tmp_path / str(number))
+    assert engines[0].requests == engines[1].requests
+
+
+def test_grades_that_rows_bring_along_are_not_asked_for(make_row, tokenizer, tmp_path):
+    grades = {"a": {"solver1": True}, "b": {"solver1": False, "solver2": True}, "c": {"solver1": False}}
+    grades |= {"d": {"solver1": False, "solver2": False}, "e": {"teacher": True}}
+    rows = [make_row(id, question=id, grades=given) for id, given in grades.items()]
+    answers = {"Problem: e\nResult:": " 5", "Problem: c\nSolution:\n": "Result: 4", "Problem: e\nSolution:\n": "5"}
+    engine = Engine(tokenizer, answers)
+    result = filtered(rows, pair([DIRECT, STEPS], [3, 20]), engine, tmp_path / "journal")
+    assert [row.id for row in result.kept] == ["d", "e"]
+    assert [(drop.row.id, drop.reason) for drop in result.dropped] == [
+        ("a", "too easy: solver 1 was graded right"),
+        ("b", "too easy: solver 2 was graded right"),
+        ("c", "too easy: solver 2 answered right"),
+    ]
+    assert sorted(engine.prompts) == sorted(answers)
+
+
+def test_grades_that_are_not_wanted_are_left_aside(make_row, tokenizer, tmp_path):
+    rows = [make_row("a", question="a", grades={"solver1": True})]
+    engine = Engine(tokenizer, {"Problem: a\nResult:": " 5"})
+    assert filtered(rows, pair([DIRECT], [3]), engine, tmp_path / "journal", use_grades=False).kept == rows
+    assert len(engine.requests) == 1
+
+
+PROOF = {"solution": "Assume that there is none at all. Then we get a smaller one.", "metadata": "{}"}
+
+
+def test_nobody_is_asked_what_cannot_be_graded(make_row, tokenizer, tmp_path):
+    rows = [make_row("proof", question="p", **PROOF), make_row("plain", question="a")]
+    engine = Engine(tokenizer, {"Problem: a\nResult:": " 4"})
+    solvers = pair([DIRECT], [3])
+    assert [row.id for row in filtered(rows, solvers, engine, tmp_path / "journal").kept] == ["proof"]
+    assert to_ask(rows, solvers[0], True) == rows[1:]
+
+
 @pytest.mark.parametrize(
-    ("prompts", "tokens", "says"),
+    ("grades", "use_grades", "tellable"),
     [
-        ([DIRECT], [1, 2], "1 solver_prompts and 2 solver_tokens"),
-        ([], [], "0 solver_prompts and 0 solver_tokens"),
-        ([DIRECT, "no place"], [1, 2], "prompt 2 lacks {question}"),
-        ([DIRECT], [0], "solver 1 gets 0 tokens"),
+        ({}, True, False),
+        ({"teacher": True}, True, False),
+        ({"solver1": False}, True, False),
+        ({"solver1": False, "solver2": False}, True, True),
+        ({"solver1": True}, True, True),
+        ({"solver2": True}, True, True),
+        ({"solver1": True, "solver2": False}, False, False),
     ],
 )
-def test_pair_refuses(prompts, tokens, says):
-    with pytest.raises(ValueError, match=says):
-        pair(prompts, tokens)
+def test_a_proof_is_told_by_grades_alone(make_row, grades, use_grades, tellable):
+    proof, plain = make_row("proof", grades=grades, **PROOF), make_row("plain")
+    result = gradable([proof, plain], pair([DIRECT, STEPS], [3, 20]), use_grades)
+    assert result.kept == ([proof, plain] if tellable else [plain])
+    assert [drop.reason for drop in result.dropped] == ([] if tellable else ["not gradable offline: proof"])

@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import s1repro.engines
-from s1repro.config import TeacherConfig
+from s1repro.config import SolverConfig, TeacherConfig
 from s1repro.curate.pipeline import run
 from s1repro.engines import ScriptedEngine
 from tests.curate.chat_server import completion, serving
@@ -69,8 +70,10 @@ def settings(base_model, name="test", preset="paper", **selection):
             "preset": preset,
             "size": 12,
             "outright_sources": ["AIME"],
-            "solver_tokens": [6, 30],
-            "solver_prompts": ["Problem: {question}\nResult:", "Problem: {question}\nSolution:\n"],
+            "solvers": [
+                SolverConfig(prompt="Problem: {question}\nResult:", max_tokens=6),
+                SolverConfig(prompt="Problem: {question}\nSolution:\n", max_tokens=30),
+            ],
             **selection,
         },
         engine={"max_model_len": 300, "max_concurrency": 4},
@@ -99,6 +102,7 @@ def engines(monkeypatch):
 
     def start(config, model, trust_remote_code=False):
         started.append(solver(AutoTokenizer.from_pretrained(model)))
+        started[-1].asked = model
         return started[-1]
 
     monkeypatch.setattr(s1repro.engines, "load_engine", start)
@@ -212,12 +216,125 @@ def test_only_presets_that_draw_by_domain_need_domains(place, base_model, engine
         run(settings(base_model, preset="diverse"))
 
 
+@pytest.mark.parametrize("preset", ["paper", "code"])
+def test_a_missing_domain_is_told_before_a_solver_is_asked(place, base_model, engines, preset):
+    rows = pool_rows()
+    rows[10]["metadata"] = '{"kind": "exact"}'  # the first solver would have solved it
+    write_pool(rows)
+    with pytest.raises(ValueError, match=r"row q10 .line 11 of the pool.: its domain is missing"):
+        run(settings(base_model, preset=preset))
+    assert not engines and not Path("runs/test").exists()
+
+
+def funnel_lines(step):
+    with open("runs/test/curate/funnel.csv") as file:
+        return [tuple(line.values()) for line in csv.DictReader(file) if line["step"] == step]
+
+
+def facts_of(name="test"):
+    return json.loads(Path(f"runs/{name}/curate/manifest.json").read_text())["facts"]
+
+
+def test_full_takes_all_rows_and_asks_nobody(place, base_model, engines):
+    run(settings(base_model, preset="full", size=1000))
+    assert len(lines(Path("runs/test/curate/s1k.jsonl"))) == 34 == facts_of()["rows"]
+    assert not engines
+
+
+def test_sources_decontaminated_elsewhere_stay_and_are_counted(place, base_model, engines):
+    rows = pool_rows()
+    rows[5]["source_type"] = "elsewhere/part"
+    write_pool(rows)
+    run(settings(base_model, preset="longest", size=35, decontaminated_sources=["elsewhere"]))
+    assert funnel_lines("decontamination")[1:] == [
+        ("decontamination", "35", "1", "holds the whole of a benchmark question"),
+        ("decontamination", "35", "0", "1 of selection.decontaminated_sources are exempt and stay"),
+    ]
+    assert facts_of()["exempt_from_decontamination"] == 1
+    assert "q05" in {row["id"] for row in lines(Path("runs/test/curate/s1k.jsonl"))}
+
+
+PROOF = "Assume that there is none at all. Then there is a smaller one, which cannot be."
+
+
+@pytest.mark.parametrize(
+    ("setting", "hard", "line"),
+    [
+        ("keep", 24, ("difficulty", "34", "0", "2 stay as hard: not gradable offline: proof")),
+        ("drop", 22, ("difficulty", "32", "2", "not gradable offline: proof")),
+    ],
+)
+def test_proofs_are_a_class_of_their_own(place, base_model, engines, capsys, setting, hard, line):
+    rows = pool_rows()
+    for row in rows[30:32]:
+        row |= {"solution": PROOF, "metadata": '{"domain": "11"}', "attempt": "It is shown."}
+    write_pool(rows)
+    run(settings(base_model, ungradable=setting, size=hard))
+    told = funnel_lines("difficulty")
+    assert told[0] == line
+    assert sum(int(dropped) for _, _, dropped, _ in told) == 34 - hard
+    assert {row["id"] for row in lines(Path("runs/test/curate/s1k.jsonl"))} >= ({"q30", "q31"} if hard == 24 else set())
+    assert facts_of()["not_gradable"] == 2
+    assert len(engines[0].requests) == 32 + 27  # nobody was asked about the proofs
+    right = 25  # of 26: question 31 was one of them
+    assert facts_of()["teacher_right"]["pool"] == right / 38
+    assert f"teacher right: {right / 38:.1%} of the pool" in capsys.readouterr().out
+
+
+def test_with_grades_for_all_no_solver_is_needed(place, base_model, engines):
+    """As with the 59K and its features: who has whole features needs no model, who has not is dropped."""
+    rows = pool_rows()
+    features = [
+        {
+            "question": row["question"],
+            "domain": "$K$-theory" if i % 2 else "Number theory",
+            "isgeminicorrect": i == 22,
+            "isqwen7bcorrect": i in (10, 11),
+            "isqwen32bcorrect": i == 12 if i != 39 else None,
+        }
+        for i, row in enumerate(rows)
+    ]
+    for row in rows:
+        row["metadata"] = str({"kind": "exact"})
+    rows[30]["solution"] = PROOF  # graded by whoever made the features
+    write_pool(rows)
+    Path("features.jsonl").write_text("".join(json.dumps(row) + "\n" for row in features))
+    config = settings(base_model, solvers=[SolverConfig("no/7B", max_tokens=999), SolverConfig("no/32B")], size=20)
+    config.data.features = "features.jsonl"
+    run(config)
+    assert not engines
+    assert funnel_lines("quality")[2:3] == [("quality", "37", "1", "missing feature: grade of solver2")]
+    assert funnel_lines("difficulty") == [
+        ("difficulty", "31", "2", "too easy: solver 1 was graded right"),
+        ("difficulty", "30", "1", "too easy: solver 2 was graded right"),
+    ]
+    chosen = lines(Path("runs/test/curate/s1k.jsonl"))
+    assert {row["domain"] for row in chosen} == {"11", "19"}
+    assert chosen[0]["id"] == "q22" and facts_of()["outright"] == 1
+
+
+def test_two_models_one_after_the_other(place, base_model, engines, monkeypatch, tmp_path):
+    second = shutil.copytree(base_model, tmp_path / "second")
+    (second / "more.json").write_text("{}")  # another model
+    config = settings(base_model)
+    config.selection.solvers[1].model = str(second)
+    run(config)
+    assert [engine.asked for engine in engines] == [str(base_model), str(second)]
+    assert [len(engine.requests) for engine in engines] == [34, 29]
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         ({"size": 35}, "selection.size is 35, but 34 rows are left"),
         ({"size": 25}, "selection.size is 25, but 24 rows are left"),
-        ({"solver_tokens": [6]}, "2 solver_prompts and 1 solver_tokens"),
+        ({"solvers": []}, "selection.solvers is empty"),
+        ({"solvers": [SolverConfig()]}, r"solvers\[0\]\.max_tokens is 32768, but engine\.max_model_len is 300"),
+        ({"solvers": [SolverConfig(prompt="x" * 300 + "{question}", max_tokens=9)]}, "which leaves none for an answer"),
+        (
+            {"solvers": [SolverConfig(max_tokens=9), SolverConfig(model="./none", max_tokens=9)]},
+            r"solvers\[1\]\.model: no folder \./none",
+        ),
     ],
 )
 def test_a_mistake_leaves_no_manifest(place, base_model, engines, change, says):

@@ -1,6 +1,6 @@
 import pytest
 
-from s1repro.curate.quality import formatting, teacher_failures
+from s1repro.curate.quality import formatting, teacher_failures, unfeatured
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,26 @@ def test_teacher_failures(make_row, fields, reason):
     assert [(drop.row.id, drop.reason) for drop in result.dropped] == (
         [] if reason is None else [("this", f"teacher failure: {reason}")]
     )
+
+
+WHOLE = {"teacher": True, "solver1": False, "solver2": False}
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"grades": WHOLE}, None),
+        ({"grades": WHOLE, "domain": ""}, "domain"),
+        ({"grades": {"teacher": True, "solver2": False}}, "grade of solver1"),
+        ({"grades": {}}, "grade of teacher"),
+        ({"grades": {"solver1": True, "solver2": True}}, "grade of teacher"),
+        ({"grades": {"solver1": True, "solver2": True}, "trace": ""}, None),  # a teacher is yet to be asked
+    ],
+)
+def test_unfeatured(make_row, fields, reason):
+    result = unfeatured([make_row(**fields)])
+    assert [drop.reason for drop in result.dropped] == ([] if reason is None else [f"missing feature: {reason}"])
+    assert len(result.kept) == (reason is None)
 
 
 @pytest.mark.parametrize(

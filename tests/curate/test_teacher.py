@@ -73,6 +73,13 @@ def test_rows_without_a_trace_are_asked(make_row, questions, ask, tmp_path, caps
     assert len((tmp_path / "teacher.jsonl").read_text().splitlines()) == 6
 
 
+def test_the_grade_of_another_attempt_goes_with_it(make_row, ask):
+    grades = {"teacher": True, "solver1": False}
+    with serving(sums) as server:
+        taught = ask([make_row("new", trace="", grades=grades), make_row("own", grades=grades)], server.url)
+    assert [row.grades for row in taught.rows.kept] == [{"solver1": False}, grades]
+
+
 def test_the_request_and_what_shapes_it():
     chosen = settings(system="Be brief.", prompt="Q: {question}\nA:", extra={"top_p": 0.9, "seed": None}, max_tokens=7)
     assert request("2+2?", chosen) == {

@@ -1,6 +1,6 @@
 import pytest
 
-from s1repro.curate.verdict import answer_kind, is_right, reference
+from s1repro.curate.verdict import answer_kind, is_gradable, is_right, reference
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,19 @@ def test_a_grade_that_came_with_the_row_stands(make_row, verdict):
     attempt = f"Answer: {4 + verdict}"  # compared offline, it would be the other way round
     assert is_right(make_row(solution="4", attempt=attempt, grades={"teacher": verdict})) == verdict
     assert is_right(make_row(solution="4", attempt=attempt, grades={"solver1": verdict})) != verdict
+
+
+@pytest.mark.parametrize(
+    ("solution", "metadata", "gradable"),
+    [
+        ("Assume not. Then there is a smallest one, from which we get a smaller one.", "{}", False),
+        ("Assume not.\nThat cannot be. \\boxed{3}", "{}", True),
+        ("Because of the law that we all know and love. So it is the third.\n\nAnswer: C", "{}", True),
+        ("one line of code and\nanother", '{"kind": "exact"}', True),
+    ],
+)
+def test_is_gradable(make_row, solution, metadata, gradable):
+    assert is_gradable(make_row(solution=solution, metadata=metadata)) == gradable
 
 
 @pytest.mark.parametrize(
