@@ -77,8 +77,9 @@ def test_every_token_has_the_label_of_its_line(demo_tokenizer: PreTrainedTokeniz
     # What the model is trained on is what the fine-tuned policy writes, up to the end of its thinking.
     _, completion = fmt.example_ids("Sum?", trace, "Final Answer: 6")
     told = judged.ids[len(prompt) :]
-    assert completion[: len(told)] == told
-    assert completion[len(told)] == fmt.closed_ids[0]
+    written = completion[len(fmt.opening_ids) :]
+    assert written[: len(told)] == told
+    assert written[len(told)] == fmt.closed_ids[0]
 
     pieces = [demo_tokenizer.decode([token]) for token in told]
     assert "".join(pieces) == trace + "\n"
