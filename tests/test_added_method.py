@@ -74,6 +74,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (data / "pool.jsonl.gz").symlink_to(REPO / "data" / "demo" / "pool.jsonl.gz")
     questions = (REPO / "data" / "demo" / "benchmark.jsonl").read_text().splitlines()[:6]
     (data / "benchmark.jsonl").write_text("\n".join(questions) + "\n")
+    task = folder / "evals" / "demo.yaml"
+    task.write_text(task.read_text().replace("count: 250", "count: 6"))
     return folder
 
 

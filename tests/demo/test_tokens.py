@@ -110,7 +110,7 @@ def test_the_thinking_formats_fit(demo_tokenizers, architecture, name):
     tokenizer = demo_tokenizers[architecture]
     fmt = FORMATS[name].bind(tokenizer)
     prompt, completion = fmt.example_ids("From 5 a+2.", "a+2;5=7\nResult: 7", "Final Answer: 7")
-    assert fmt.prompt_ids("From 5 a+2.") == prompt
+    assert fmt.question_ids("From 5 a+2.") == prompt
     assert completion[-1] == tokenizer.convert_tokens_to_ids(fmt.text.turn_ends[0])
     assert "Answer: Final" not in tokenizer.decode(completion)
 
@@ -142,12 +142,14 @@ def test_the_words_that_forcing_and_control_use_are_few_tokens(demo_tokenizer):
     assert len(ids(demo_tokenizer, "Hmm")) <= 2
     assert len(ids(demo_tokenizer, "Alternatively")) <= 4
     split = {control: pieces(demo_tokenizer, instruct("?", control, 16)) for control in ("token", "step")}
-    assert split["token"] == ["?", " Think", " for", " up", " to", " ", "1", "6", " tokens", "."]
-    assert split["step"] == ["?", " Think", " for", " up", " to", " ", "1", "6", " steps", "."]
+    for control, count in (("token", 16), ("step", 16)):
+        assert "".join(split[control]) == f"?\n\nThink for up to {count} {control}s."
+        assert len(split[control]) <= 13
     assert pieces(demo_tokenizer, "\n15 steps left\n") == ["\n", "1", "5", " steps", " left", "\n"]
     for amount in ("short", "long"):
-        told = ["?", " Answer", " after", " ", "a", f" {amount}", " amount", " of", " thinking", "."]
-        assert pieces(demo_tokenizer, instruct("?", "class", amount)) == told
+        told = [" after", " ", "a", f" {amount}", " amount", " of", " thinking", "."]
+        split = pieces(demo_tokenizer, instruct("?", "class", amount))
+        assert [split[i : i + len(told)] for i in range(len(split))].count(told) == 1
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -54,7 +54,7 @@ def test_stage_reads_the_benchmark_and_is_done_once(
 
 def test_a_sample_of_a_benchmark_is_named_in_every_result_and_the_whole_is_another(config: Config, load: Load) -> None:
     task = Path("evals/toy.yaml")
-    task.write_text(task.read_text() + "  count: 8\n")
+    task.write_text(task.read_text().replace("kind: exact", "kind: exact, count: 8"))
     config.data.limit, config.method.waits = 3, [0]
     run(config, load)
     assert {sample["benchmark"] for sample in lines()} == {"toy[3]"}

@@ -105,18 +105,19 @@ def by_lm_eval(folder: Path) -> tuple[float, dict[str, bool]]:
 
 def by_this_stage(config: Config, tokenizer: PreTrainedTokenizerBase) -> list[dict[str, Any]]:
     """The samples of an engine that does not think and answers as recorded."""
-    opening = tuple(FORMAT.end_of_thinking_ids(tokenizer, natural=True))
-    prompts = {tuple(FORMAT.prompt_ids(tokenizer, row["problem"])): n for n, row in enumerate(ROWS)}
+    fmt = FORMAT.bind(tokenizer)
+    opening = fmt.closed_ids
+    prompts = {tuple(fmt.prompt_ids(row["problem"])): n for n, row in enumerate(ROWS)}
 
     def script(prompt: tuple[int, ...]) -> Iterator[int]:
         if prompt in prompts:
-            yield FORMAT.stop_ids(tokenizer)[0]
+            yield fmt.stop_ids[0]
         number = prompts[prompt[: -len(opening)]]
         yield from plain_ids(tokenizer, RECORDED[number][1])
-        yield FORMAT.turn_end_ids(tokenizer)[0]
+        yield fmt.turn_end_ids[0]
 
     config.data.benchmarks = ["math500"]
-    config.method.budgets, config.method.waits, config.method.answer_tokens = [4], [0], 100
+    config.method.budgets, config.method.waits, config.method.max_answer_tokens = [4], [0], 100
     pipeline.run(config, lambda settings, *_: ScriptedEngine(tokenizer, script, settings.max_model_len))
     return [json.loads(line) for line in Path("runs/toy/evaluate/samples.jsonl").read_text().splitlines()]
 
