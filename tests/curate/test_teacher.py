@@ -230,7 +230,7 @@ def test_slow_failures_at_the_end_are_no_broken_server(questions, ask):
 
     with serving(script) as server:
         taught = ask(questions(20), server.url, concurrency=20)
-        assert {drop.row.id for drop in taught.rows.dropped} == hard
+        assert {drop.row.id for drop in taught.rows.dropped} >= hard
         again = ask(questions(20), server.url, concurrency=1)  # known to be hard: no end without an end
         assert {drop.row.id for drop in again.rows.dropped} == hard
 

@@ -117,7 +117,8 @@ def test_another_tokenizer_gets_the_text(
     make: Make, qwen_tokenizer: PreTrainedTokenizerBase, llama_tokenizer: PreTrainedTokenizerBase
 ) -> None:
     folder = make("token", 2)
-    prompt = FORMATS["llama-plain"].bind(llama_tokenizer).prompt_ids("What is 12 + 30?")
+    fmt = FORMATS["llama-plain"].bind(llama_tokenizer)
+    prompt = [*fmt.before_ids, *plain_ids(llama_tokenizer, "What is 12 + 30?")]
     thinking = plain_ids(llama_tokenizer, "First I add the tens, then the ones.\n")
     text = llama_tokenizer.decode([*prompt, *thinking])
     ids = qwen_tokenizer(text)["input_ids"]

@@ -22,12 +22,12 @@ Prepare = Callable[..., Config]
 STAGE = """
 import sys
 import torch
-from s1repro.config import Config, DataConfig, LoraConfig, ModelConfig, ReportConfig, SelectionConfig, SftConfig
+import s1repro.config
 from s1repro.engines.vllm import Vllm
 from s1repro.scaling.forcing import Forcing
 from s1repro.train.pipeline import run
 torch.set_num_threads(1)
-run(eval(sys.argv[1]))
+run(eval(sys.argv[1], {**vars(s1repro.config), "Vllm": Vllm, "Forcing": Forcing}))
 """
 
 
