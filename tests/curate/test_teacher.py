@@ -229,8 +229,8 @@ def test_slow_failures_at_the_end_are_no_broken_server(questions, ask):
         return sums(number, body)
 
     with serving(script) as server:
-        taught = ask(questions(20), server.url, concurrency=20)
-        assert {drop.row.id for drop in taught.rows.dropped} >= hard
+        taught = ask(questions(20), server.url, concurrency=20, retries=3)  # a lost connection is no failure
+        assert {drop.row.id for drop in taught.rows.dropped} == hard
         again = ask(questions(20), server.url, concurrency=1)  # known to be hard: no end without an end
         assert {drop.row.id for drop in again.rows.dropped} == hard
 
