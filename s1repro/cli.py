@@ -147,5 +147,7 @@ def _unknown_key(key: str, owner: type | None) -> str:
     hint = f"did you mean {prefix}{close[0]}? " if close else ""
     name = getattr(owner, "name", None)
     kind = f" ({name})" if groups and isinstance(name, str) else ""
+    if not names:
+        return f"{key}: no such key; {'.'.join(groups)} has none as it is chosen, another option of it may"
     where = ".".join(groups) or ("the config" if owner is Config else owner.__name__)  # an entry of a list has no path
     return f"{key}: no such key; {hint}{where}{kind} has: {', '.join(names)}"

@@ -29,7 +29,7 @@ from s1repro.artifacts import (
     write_jsonl,
     write_text,
 )
-from s1repro.config import SftConfig
+from s1repro.settings.training import SftConfig
 
 REPO = Path(__file__).resolve().parent.parent
 

@@ -13,8 +13,10 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
-from s1repro.config import Config, LoraConfig, SftConfig, TeacherConfig, check
+from s1repro.config import Config, check
 from s1repro.control import CONTROLS
+from s1repro.settings.teacher import TeacherConfig
+from s1repro.settings.training import LoraConfig, SftConfig
 
 REPO = Path(__file__).resolve().parent.parent
 CONF = REPO / "conf"
@@ -144,7 +146,7 @@ def test_a_teacher_is_asked_only_where_one_is_chosen() -> None:
     assert composed("name=x").teacher == TeacherConfig()
     teacher = composed(*ASKING, "+teacher.extra.top_p=0.9", "+teacher.extra.seed=null").teacher
     assert (teacher.base_url, teacher.extra) == ("https://api.openai.com/v1", {"top_p": 0.9, "seed": None})
-    with pytest.raises(ValueError, match=r"teacher\.limit is set, but no teacher is asked: choose teacher=openai"):
+    with pytest.raises(ConfigCompositionException, match=r"teacher\.limit"):
         composed("name=x", "teacher.limit=5")
     with pytest.raises(ValueError, match="selection=published takes a set as it is"):
         composed(*ASKING, "selection=published")
@@ -174,7 +176,7 @@ def test_a_teacher_that_cannot_be_asked_is_refused(override: str, says: str) -> 
     assert "s3cret" not in str(caught.value)
 
 
-SETTINGS = ["config", "engines/base", "engines/vllm", "engines/transformers", "scaling/method"]
+SETTINGS = ["config", "settings/questions", "settings/teacher", "settings/training", "engines/base", "engines/vllm", "engines/transformers", "scaling/method"]
 SETTINGS += ["scaling/forcing", "scaling/conditional", "scaling/rejection", "scaling/candidates", "scaling/rebase"]
 
 

@@ -17,11 +17,12 @@ PACKAGE = REPO / "s1repro"
 FOUNDATION, CONFIG = "foundation", "config"
 ARROWS = {
     FOUNDATION: set(),
-    "engines": {FOUNDATION},
-    "scaling": {FOUNDATION, "engines"},
-    CONFIG: {FOUNDATION, "engines", "scaling"},
-    "curate": {FOUNDATION, "engines", CONFIG},
-    "train": {FOUNDATION, "engines", CONFIG},
+    "settings": {FOUNDATION},
+    "engines": {FOUNDATION, "settings"},
+    "scaling": {FOUNDATION, "settings", "engines"},
+    CONFIG: {FOUNDATION, "settings", "engines", "scaling"},
+    "curate": {FOUNDATION, "settings", "engines", CONFIG},
+    "train": {FOUNDATION, "settings", "engines", CONFIG},
     "evaluate": {FOUNDATION, "engines", "scaling", CONFIG},
     "report": {FOUNDATION, "scaling", CONFIG},
     "demo": {FOUNDATION},

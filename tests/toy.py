@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from s1repro.artifacts import write_jsonl
-from s1repro.config import Config, DataConfig, ModelConfig, ReportConfig, SelectionConfig, SftConfig
+from s1repro.config import Config, ModelConfig, ReportConfig
 from s1repro.engines.vllm import Vllm
 from s1repro.records import Sample, SampleKey
 from s1repro.scaling.forcing import Forcing
+from s1repro.settings.questions import DataConfig, SelectionConfig
+from s1repro.settings.training import SftConfig
 
 TASK = """\
 task: toy

@@ -14,11 +14,11 @@ what is not there, and a changed pool or seed does not ask again.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from s1repro.artifacts import Journal
+from s1repro.curate.crowd import each
 from s1repro.curate.funnel import Dropped, Filtered
 from s1repro.curate.solvers import Solver, solved
 from s1repro.curate.verdict import is_gradable
@@ -123,26 +123,18 @@ class _Running:
 async def _ask_all(
     engine: Engine, rows: Sequence[Row], solver: Solver, journal: Journal, concurrency: int
 ) -> dict[str, str]:
-    """Completions by key, each journalled when it is there; the first failure stops all."""
+    """Completions by key, each journalled when it is there; behind a failure nothing is begun."""
     answers: dict[str, str] = {}
-    waiting = iter(rows)
 
-    async def worker() -> None:
-        for row in waiting:
-            text, tokens = await _ask(engine, solver, row)
-            key = solver.key(row.question)
-            journal.append({"key": key, "solver": solver.number, "id": row.id, "completion": text})
-            answers[key] = text
-            progress.step(tokens)
+    async def ask(row: Row) -> None:
+        text, tokens = await _ask(engine, solver, row)
+        key = solver.key(row.question)
+        journal.append({"key": key, "solver": solver.number, "id": row.id, "completion": text})
+        answers[key] = text
+        progress.step(tokens)
 
     with Progress(len(rows), f"solver {solver.number}") as progress:
-        workers = [asyncio.create_task(worker()) for _ in range(min(concurrency, len(rows)))]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for task in workers:
-                task.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+        await each(rows, ask, concurrency)
     return answers
 
 

@@ -25,8 +25,8 @@ from typing import Any
 
 import httpx2
 
-from s1repro.config import TeacherConfig
 from s1repro.curate.replies import NotACompletion, Reply, error_message, read_reply
+from s1repro.settings.teacher import OpenaiTeacher
 
 PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds before the second try, and at most; each pause is twice the one before."""
@@ -61,7 +61,7 @@ class Endpoint:
     cannot be sent.
     """
 
-    def __init__(self, settings: TeacherConfig, notice: Callable[[Fault], None] = lambda fault: None) -> None:
+    def __init__(self, settings: OpenaiTeacher, notice: Callable[[Fault], None] = lambda fault: None) -> None:
         self._settings = settings
         self._notice = notice
         self._jitter = Random()

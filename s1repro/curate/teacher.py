@@ -15,18 +15,18 @@ taken for broken and the run stops.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from s1repro.artifacts import Journal, fingerprint
-from s1repro.config import TeacherConfig
+from s1repro.curate.crowd import each
 from s1repro.curate.endpoint import Endpoint, Fault
 from s1repro.curate.funnel import Dropped, Filtered
 from s1repro.curate.replies import Answer, Reply, marks_thinking, split
 from s1repro.progress import Progress
 from s1repro.records import Row
+from s1repro.settings.teacher import OpenaiTeacher
 
 IN_A_ROW = 5
 """Failures without a success between that end the run."""
@@ -40,7 +40,7 @@ class Bill:
     completion_tokens: int = 0
     dollars: float = 0.0
 
-    def plus(self, reply: Reply, settings: TeacherConfig) -> Bill:
+    def plus(self, reply: Reply, settings: OpenaiTeacher) -> Bill:
         """The bill with one more reply on it."""
         price = reply.prompt_tokens * settings.prompt_price + reply.completion_tokens * settings.completion_price
         return Bill(
@@ -94,7 +94,7 @@ def within_limit(rows: Sequence[Row], limit: int, seed: int) -> Filtered:
     )
 
 
-def request(question: str, settings: TeacherConfig) -> dict[str, Any]:
+def request(question: str, settings: OpenaiTeacher) -> dict[str, Any]:
     """The request's body; what is null is left out, so that `teacher.extra` can take a setting away."""
     system = [{"role": "system", "content": settings.system}] if settings.system else []
     body = {
@@ -108,12 +108,12 @@ def request(question: str, settings: TeacherConfig) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
 
 
-def shaping(settings: TeacherConfig) -> list[object]:
+def shaping(settings: OpenaiTeacher) -> list[object]:
     """What of the settings shapes the answers, for the stage's fingerprint."""
     return [request("{question}", settings), settings.reasoning, settings.limit]
 
 
-async def answer(rows: Sequence[Row], settings: TeacherConfig, journal: Journal) -> Taught:
+async def answer(rows: Sequence[Row], settings: OpenaiTeacher, journal: Journal) -> Taught:
     """All rows, those without a trace asked. Raises `ValueError` where the teacher as a whole does not do."""
     bodies = {row.id: request(row.question, settings) for row in rows if unanswered(row)}
     keys = {id: fingerprint(body) for id, body in bodies.items()}
@@ -143,7 +143,7 @@ def in_order(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 class _Asking:
     """The questions with these keys: what came for them, what failed, and whether the server is still of use."""
 
-    def __init__(self, settings: TeacherConfig, journal: Journal, keys: set[str]) -> None:
+    def __init__(self, settings: OpenaiTeacher, journal: Journal, keys: set[str]) -> None:
         self.bill = Bill()
         self._settings, self._journal = settings, journal
         self._replies: dict[str, Reply] = {}
@@ -173,20 +173,9 @@ class _Asking:
             async with Endpoint(self._settings, self._asked_again) as self._endpoint:
                 if self._settings.reasoning == "required":
                     await self._one(*next(waiting))
-                crowd = min(self._settings.concurrency, len(pending))
-                workers = [asyncio.create_task(self._work(waiting)) for _ in range(crowd)]
-                try:
-                    await asyncio.gather(*workers)
-                finally:
-                    for task in workers:
-                        task.cancel()
-                    await asyncio.gather(*workers, return_exceptions=True)
+                await each(waiting, lambda question: self._one(*question), self._settings.concurrency)
         if not self._replies:
             raise ValueError(f"teacher: no question got an answer from {self._endpoint.url} (last: {self._last})")
-
-    async def _work(self, waiting: Iterator[tuple[str, str, dict[str, Any]]]) -> None:
-        for question in waiting:
-            await self._one(*question)
 
     async def _one(self, key: str, id: str, body: dict[str, Any]) -> None:
         """Ask one question, and enter what comes of it."""

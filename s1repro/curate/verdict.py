@@ -9,10 +9,12 @@ compares offline.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import cast, get_args
 
 from s1repro.curate.published import facts
 from s1repro.grading import grade, states_answer
+from s1repro.progress import Progress
 from s1repro.records import AnswerKind, Row
 
 
@@ -47,3 +49,31 @@ def answer_kind(row: Row) -> AnswerKind:
     if kind in get_args(AnswerKind):
         return cast(AnswerKind, kind)
     return "choice" if reference(row).strip("().") in ("A", "B", "C", "D") else "math"
+
+
+def remembered(right: Callable[[Row], bool]) -> Callable[[Row], bool]:
+    """`right`, asked once for each row's id: a row's length and domain change on its way, its attempt does not."""
+    verdicts: dict[str, bool] = {}
+
+    def ask(row: Row) -> bool:
+        if row.id not in verdicts:
+            verdicts[row.id] = right(row)
+        return verdicts[row.id]
+
+    return ask
+
+
+def share_right(rows: Sequence[Row], right: Callable[[Row], bool]) -> float | None:
+    """The share of rows whose teacher answered right, among those that can be graded or were; None where none can.
+
+    Rows without an attempt or a reference count as wrong.
+    """
+    judged = []
+    with Progress(len(rows), "teacher's answers") as progress:
+        for row in rows:
+            if not row.solution or not row.attempt:
+                judged.append(False)
+            elif "teacher" in row.grades or is_gradable(row):
+                judged.append(right(row))
+            progress.step()
+    return sum(judged) / len(judged) if judged else None

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
+from s1repro.settings.checks import require_at_least_one
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -89,13 +91,7 @@ class EngineSettings:
 
     def check(self) -> None:
         """Raise `ValueError`, naming the setting, for what makes no sense."""
-        self.require_at_least_one("max_model_len", "max_concurrency")
-
-    def require_at_least_one(self, *names: str) -> None:
-        """Raise `ValueError` where one of these settings is below 1."""
-        for name in names:
-            if getattr(self, name) < 1:
-                raise ValueError(f"engine.{name} is {getattr(self, name)}; give 1 or more")
+        require_at_least_one("engine", self, "max_model_len", "max_concurrency")
 
     def start(self, model: str, trust_remote_code: bool) -> Engine:
         """Start the engine on `model`, a folder or a Hugging Face id."""

@@ -46,6 +46,7 @@ from typing import Any, ClassVar
 from s1repro.engines.base import Engine, EngineSettings, Sampling, Stop
 from s1repro.engines.checked import CheckedEngine, Sampled
 from s1repro.pretrained import load_tokenizer, require_model
+from s1repro.settings.checks import require_at_least_one
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Vllm(EngineSettings):
     def check(self) -> None:
         """See `EngineSettings.check`."""
         super().check()
-        self.require_at_least_one("tensor_parallel_size", "block_size", "cpu_cache_gib")
+        require_at_least_one("engine", self, "tensor_parallel_size", "block_size", "cpu_cache_gib")
 
     def start(self, model: str, trust_remote_code: bool) -> Engine:
         """See `EngineSettings.start`."""

@@ -20,8 +20,9 @@ from s1repro.engines.base import Engine, Sampling
 from s1repro.engines.reward import HfRewardModel
 from s1repro.pretrained import model_mark
 from s1repro.scaling.answer import Forced
-from s1repro.scaling.method import Method, require_at_least_one
+from s1repro.scaling.method import Method
 from s1repro.scaling.prompt import Prompt
+from s1repro.settings.checks import require_at_least_one
 
 T = TypeVar("T")
 
@@ -85,7 +86,7 @@ class Search(Drawing):
     def check(self) -> None:
         """See `Method.check`."""
         super().check()
-        require_at_least_one("candidates", self.candidates)
+        require_at_least_one("method", self, "candidates")
         if not self.reward_model:
             raise ValueError(f"method.reward_model is empty, but {self.name} chooses by one: give a folder or hub id")
 

@@ -20,8 +20,9 @@ from s1repro.records import Question
 from s1repro.scaling.answer import Forced
 from s1repro.scaling.budget import Budget
 from s1repro.scaling.forcing import swept
-from s1repro.scaling.method import AUTO, Cut, Method, Table3, require_at_least_one
+from s1repro.scaling.method import AUTO, Cut, Method, Table3
 from s1repro.scaling.prompt import Prompt
+from s1repro.settings.checks import require_at_least_one
 
 
 @dataclass
@@ -91,7 +92,7 @@ class StepControl(Told):
     def check(self) -> None:
         """See `Method.check`."""
         super().check()
-        require_at_least_one("tokens_per_step", self.tokens_per_step)
+        require_at_least_one("method", self, "tokens_per_step")
         if min(self.told_budgets()) < self.tokens_per_step:
             raise ValueError(
                 f"method.budgets is {self.budgets}, but a step of {self.name} is method.tokens_per_step="

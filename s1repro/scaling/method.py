@@ -23,6 +23,7 @@ from s1repro.records import Question
 from s1repro.scaling.answer import Forced
 from s1repro.scaling.budget import Budget
 from s1repro.scaling.prompt import Prompt
+from s1repro.settings.checks import require_at_least_one
 
 AUTO = "auto"
 """A budget of all that fits: the model's length less prompt, what ends the thinking, and the answer's reserve."""
@@ -84,8 +85,7 @@ class Method:
             raise ValueError(
                 f"method.budgets is {self.budgets}; give thinking tokens, 1 or more each, or auto: such as [1024,auto]"
             )
-        for name in ("answer_reserve", "max_answer_tokens", "samples"):
-            require_at_least_one(name, getattr(self, name))
+        require_at_least_one("method", self, "answer_reserve", "max_answer_tokens", "samples")
         if self.loop_repeats < 0 or self.loop_repeats == 1:
             raise ValueError(f"method.loop_repeats is {self.loop_repeats}; give 0 (off) or 2 and more")
         if self.temperature < 0:
@@ -145,9 +145,3 @@ class Method:
 def capped(cut: Cut, max_model_len: int) -> int | None:
     """The cap of a point: none where it may have the model's whole length."""
     return None if cut.budget == max_model_len else cut.budget
-
-
-def require_at_least_one(name: str, count: int | None) -> None:
-    """Raise `ValueError` for a count below 1; None is no count."""
-    if count is not None and count < 1:
-        raise ValueError(f"method.{name} is {count}; give 1 or more")

@@ -28,10 +28,11 @@ from s1repro.records import Finish, Question
 from s1repro.scaling.answer import Forced, answer_to
 from s1repro.scaling.budget import Budget
 from s1repro.scaling.candidates import Search, keep, nth, require_many, together
-from s1repro.scaling.method import Cut, Take, require_at_least_one
+from s1repro.scaling.method import Cut, Take
 from s1repro.scaling.prompt import Prompt
 from s1repro.scaling.trace import Thinking, ending
 from s1repro.scaling.voting import weighted_majority
+from s1repro.settings.checks import require_at_least_one
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ class Rebase(Search):
     def check(self) -> None:
         """See `Method.check`."""
         super().check()
-        require_at_least_one("step_tokens", self.step_tokens)
+        require_at_least_one("method", self, "step_tokens")
         if not self.balance_temperature > 0:
             raise ValueError(f"method.balance_temperature is {self.balance_temperature}; give more than 0, such as 0.1")
 

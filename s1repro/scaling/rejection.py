@@ -18,9 +18,10 @@ from s1repro.records import Question
 from s1repro.scaling.answer import Forced, answer_to
 from s1repro.scaling.budget import Budget
 from s1repro.scaling.candidates import Drawing, keep, nth, require_many
-from s1repro.scaling.method import Cut, Table3, require_at_least_one
+from s1repro.scaling.method import Cut, Table3
 from s1repro.scaling.prompt import Prompt
 from s1repro.scaling.trace import Thinking, grow
+from s1repro.settings.checks import require_at_least_one
 
 
 async def reject(prompt: Prompt, budget: Budget, tries: int) -> Forced:
@@ -65,7 +66,7 @@ class Rejection(Drawing):
     def check(self) -> None:
         """See `Method.check`."""
         super().check()
-        require_at_least_one("tries", self.tries)
+        require_at_least_one("method", self, "tries")
 
     async def take(self, prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
         """See `Method.take`."""

@@ -26,7 +26,8 @@ from transformers.utils.logging import disable_progress_bar
 from trl import SFTConfig as TrlConfig
 from trl import SFTTrainer
 
-from s1repro.config import Config, LoraConfig, SftConfig
+from s1repro.config import Config
+from s1repro.settings.training import LoraConfig, SftConfig
 from s1repro.train.examples import Example
 from s1repro.train.log import TrainingLog
 from s1repro.train.loss import by_sequence, one_label_each

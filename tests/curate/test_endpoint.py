@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from s1repro.config import TeacherConfig
 from s1repro.curate import endpoint
 from s1repro.curate.endpoint import Endpoint, Fault, pause
+from s1repro.settings.teacher import OpenaiTeacher
 from tests.curate.chat_server import completion, serving
 
 BODY = {"model": "m", "messages": [{"role": "user", "content": "2+2?"}]}
@@ -24,7 +24,7 @@ def quick(monkeypatch):
 
 def settings(url, **others):
     values = {"model": "m", "key_env": "TEACHER_KEY", "retries": 2, "timeout": 5.0, **others}
-    return TeacherConfig(base_url=url, **values)
+    return OpenaiTeacher(base_url=url, **values)
 
 
 def ask(url, notice=lambda fault: None, body=BODY, **others):

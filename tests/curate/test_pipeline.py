@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 import s1repro.engines
-from s1repro.config import SolverConfig, TeacherConfig
 from s1repro.curate.pipeline import run
 from s1repro.engines import ScriptedEngine
+from s1repro.settings.questions import SolverConfig
+from s1repro.settings.teacher import OpenaiTeacher
 from tests.curate.chat_server import completion, serving
 from tests.processes import wait_for, whole_lines
 from tests.toy import TASK, make_config, write_benchmark
@@ -370,7 +371,7 @@ def test_a_teacher_is_asked_behind_the_filters_that_only_read_questions(place, b
 
     with serving(script) as server:
         config = settings(base_model, size=3)
-        config.teacher = TeacherConfig(base_url=server.url, model="m", limit=20)
+        config.teacher = OpenaiTeacher(base_url=server.url, model="m", limit=20)
         run(config)
         folder = Path("runs/test/curate")
         with open(folder / "funnel.csv") as file:

@@ -1,8 +1,8 @@
 import pytest
 from transformers import AutoTokenizer
 
-from s1repro.config import SolverConfig
 from s1repro.curate.solvers import Solver, line_up, require_able, solved
+from s1repro.settings.questions import SolverConfig
 from tests.toy import make_config
 
 DIRECT = "Problem: {question}\nResult:"

@@ -16,10 +16,10 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from s1repro.artifacts import Journal
-from s1repro.config import TeacherConfig
 from s1repro.curate import endpoint
 from s1repro.curate.pipeline import run
 from s1repro.curate.teacher import IN_A_ROW, answer, in_order, request, shaping, within_limit
+from s1repro.settings.teacher import OpenaiTeacher
 from tests.curate.chat_server import completion, serving
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -32,7 +32,7 @@ def quick(monkeypatch):
 
 
 def settings(url="http://127.0.0.1:1/v1", **others):
-    return TeacherConfig(base_url=url, **{"model": "m", "retries": 1, "timeout": 5.0, "concurrency": 4, **others})
+    return OpenaiTeacher(base_url=url, **{"model": "m", "retries": 1, "timeout": 5.0, "concurrency": 4, **others})
 
 
 @pytest.fixture
@@ -363,7 +363,7 @@ def test_a_run_that_was_ended_pays_for_nothing_twice(place, monkeypatch, capsys,
         (completion("4, \\boxed{4}"), ["teacher.reasoning=required"], ["m answers without reasoning content"]),
         (completion(), ["selection.size=41"], ["selection.size is 41", "40 rows"]),
         (completion(), ["teacher.limit=19"], ["selection.size is 20", "19 rows"]),
-        (completion(), ["teacher=none", "teacher.base_url=''"], ["teacher.model is set, but no teacher is asked"]),
+        (completion(), ["teacher=none"], ["teacher.base_url: no such key; teacher has none as it is chosen"]),
     ],
 )
 def test_a_mistake_is_one_line_and_costs_what_is_under_way_at_most(place, said, more, says):

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.config import Config, SftConfig
+from s1repro.config import Config
+from s1repro.settings.training import SftConfig
 from tests.toy import make_config
 
 Prepare = Callable[..., Config]

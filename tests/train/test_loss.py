@@ -17,7 +17,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 from trl.trainer.utils import add_fused_lm_head
 
-from s1repro.config import Config, LoraConfig
+from s1repro.config import Config
+from s1repro.settings.training import LoraConfig
 from s1repro.train.examples import IGNORED, Example
 from s1repro.train.sft import fine_tune
 
@@ -112,7 +113,8 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from tests.train.test_loss import LENGTHS, examples
-from s1repro.config import Config, ModelConfig, ReportConfig, SftConfig
+from s1repro.config import Config, ModelConfig, ReportConfig
+from s1repro.settings.training import SftConfig
 from s1repro.pretrained import load_tokenizer
 from s1repro.train.sft import fine_tune
 base, loss, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])

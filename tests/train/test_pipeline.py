@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from s1repro.config import Config, LoraConfig
+from s1repro.config import Config
+from s1repro.settings.training import LoraConfig
 from s1repro.train.pipeline import run
 from tests.processes import wait_for
 

@@ -11,7 +11,8 @@ import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
 from s1repro.chat import FORMATS
-from s1repro.config import Config, LoraConfig, SftConfig
+from s1repro.config import Config
+from s1repro.settings.training import LoraConfig, SftConfig
 from s1repro.train.examples import IGNORED, Example, load_examples
 from s1repro.train.sft import _arguments, accumulation_steps, fine_tune, newest_state
 
