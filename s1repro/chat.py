@@ -12,8 +12,10 @@ says. Where the tokens stop or how many there may be is `s1repro.scaling`'s busi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from s1repro.control import Countdown
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -33,7 +35,9 @@ class ThinkingFormat:
     forced. `delimiter` ends thinking when the model writes it: a special token, or text that is one token in some
     vocabularies and many in others. `trace_end` is ordinary text that closes a trace in front of it: the model samples
     it itself when it stops by its own choice, and it is appended when thinking is cut. `turn_ends` end the answer;
-    the first must be in the vocabulary, the others are used where they are.
+    the first must be in the vocabulary, the others are used where they are. `step_opening` begins a step of a trace
+    that counts them down, with `{left}` for how many are left: the delimiter comes first, as in the public code; empty
+    where a format has no such form.
     """
 
     name: str
@@ -44,6 +48,7 @@ class ThinkingFormat:
     delimiter: str
     answer_opening: str
     turn_ends: tuple[str, ...]
+    step_opening: str = ""
 
     def bind(self, tokenizer: PreTrainedTokenizerBase) -> BoundFormat:
         """The format in the ids of `tokenizer`, which must not be changed any more.
@@ -105,6 +110,8 @@ class BoundFormat:
     stop_strings: tuple[str, ...]
     turn_end_id: int
     turn_end_ids: tuple[int, ...]
+    spent_strings: tuple[str, ...] = ()
+    """Those of `stop_strings` with which the model says that the steps it was told of are spent."""
     _pieces: dict[str, tuple[int, ...]] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -120,7 +127,23 @@ class BoundFormat:
         """The prompt of a forced thinking: up to and including its opening."""
         return [*self.question_ids(question), *self.opening_ids]
 
-    def example_ids(self, question: str, trace: str, attempt: str) -> tuple[list[int], list[int]]:
+    def counting(self, ends_at_zero: bool) -> BoundFormat:
+        """The format for a model that counts its steps down: the delimiter opens them all, so thinking ends where the
+        answer opens, or at "0 steps left" where that is forced (the public code's `until_thinking=<|im_start|>0`).
+
+        Raises `ValueError` where the format has no form for such steps.
+        """
+        self._require_steps()
+        spent = (f"{self.text.delimiter}0",) if ends_at_zero else ()
+        return replace(
+            self,
+            opening_ids=self.stop_ids,
+            stop_ids=(),
+            stop_strings=(self.text.answer_opening.rstrip(), *spent),
+            spent_strings=spent,
+        )
+
+    def example_ids(self, question: str, trace: str | Countdown, attempt: str) -> tuple[list[int], list[int]]:
         """A training example: (prompt ids, completion ids).
 
         The completion is the model's turn: the opening of thinking, the trace, the end of thinking, the attempt and the
@@ -132,13 +155,28 @@ class BoundFormat:
         if ANSWER_MARKER not in attempt:
             attempt = f"{ANSWER_MARKER} {attempt}"
         completion = [
-            *self.opening_ids,
-            *plain_ids(self.tokenizer, self.closed(trace)),
+            *self._thinking_ids(trace),
             *self.closed_ids,
             *plain_ids(self.tokenizer, attempt),
             self.turn_end_id,
         ]
         return self.question_ids(question), completion
+
+    def _thinking_ids(self, trace: str | Countdown) -> list[int]:
+        """The opening of thinking and the trace, as the model writes them; each step has an opening of its own."""
+        if isinstance(trace, str):
+            return [*self.opening_ids, *plain_ids(self.tokenizer, self.closed(trace))]
+        self._require_steps()
+        ids: list[int] = []
+        for left, step in trace.numbered():
+            ids += _encode(self.tokenizer, self.text.step_opening.format(left=left), split_special=False)
+            ids += plain_ids(self.tokenizer, self.closed(step))
+        return ids
+
+    def _require_steps(self) -> None:
+        if not self.text.step_opening:
+            able = ", ".join(name for name, fmt in FORMATS.items() if fmt.step_opening)
+            raise ValueError(f"thinking format {self.text.name!r} has no form for counted steps; with one: {able}")
 
     def closed(self, trace: str) -> str:
         """The text of a trace that ends by itself, as the model writes it in front of the delimiter."""
@@ -187,6 +225,7 @@ def _qwen(name: str, system: str) -> ThinkingFormat:
         delimiter="<|im_start|>",
         answer_opening="<|im_start|>answer\n",
         turn_ends=("<|im_end|>", "<|endoftext|>"),
+        step_opening="<|im_start|>{left} steps left\n",
     )
 
 
@@ -214,6 +253,7 @@ def _llama(name: str, system: str) -> ThinkingFormat:
         delimiter="<|start_header_id|>",
         answer_opening="<|start_header_id|>answer<|end_header_id|>\n\n",
         turn_ends=_LLAMA_ENDS,
+        step_opening="<|start_header_id|>{left} steps left<|end_header_id|>\n\n",
     )
 
 

@@ -4,24 +4,24 @@ Budget forcing stops a model from outside; these methods ask it to stop by itsel
 text and in evaluation prompts, which is why they have a module of their own. What is enforced (TCC + BF, SCC + BF) is
 `s1repro.scaling`'s business; whether the model listens is measured by `s1repro.evaluate.metrics.control`.
 
-The paper gives the instructions and says that steps are counted down; how training text is labelled is our choice:
+The paper gives the instructions, and its public code the form of a step (`<|im_start|>13 steps left`), counted down
+from what the question says; how training text is labelled is our choice:
 
 - A bound is the least power of two that holds the trace. So the trace uses more than half of it, and a training set
   has few different bounds, each with several examples.
-- A step is a paragraph, or a line where a trace has no blank lines. The count goes down from the number of steps the
-  trace really has, not from the bound, so that the model learns how many it is going to take and ends at 1.
-- The number alone changes in a sentence ("1 steps left"): one form to learn, and one to take out again.
+- A step is a paragraph, or a line where a trace has no blank lines. A trace that is done before its steps are used up
+  ends there, as the paper's do; 0 left is never trained, it is where forcing ends the thinking.
 - Short and long are told apart by a length that the caller chooses: the median of its set.
 
     instruct("What is 2+2?", "token", 512)      # 'What is 2+2?\\n\\nThink for up to 512 tokens.'
     controlled("What is 2+2?", "Two.\\nAnd two.\\nFour.", 9, "step", short_below=9)
-    # ('What is 2+2?\\n\\nThink for up to 4 steps.',
-    #  '3 steps left\\nTwo.\\n2 steps left\\nAnd two.\\n1 steps left\\nFour.')
+    # ('What is 2+2?\\n\\nThink for up to 4 steps.', Countdown(4, ('Two.', 'And two.', 'Four.')))
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 Control = Literal["none", "token", "step", "class"]
@@ -44,6 +44,18 @@ _BLANK_LINES = r"\n(?:[^\S\n]*\n)+"
 """What stands between two paragraphs."""
 
 
+@dataclass(frozen=True)
+class Countdown:
+    """A trace in steps, of which the question allows `told`; `s1repro.chat` writes each with how many are left."""
+
+    told: int
+    steps: tuple[str, ...]
+
+    def numbered(self) -> list[tuple[int, str]]:
+        """The steps, each behind how many are left with it: from `told` down."""
+        return [(self.told - index, step) for index, step in enumerate(self.steps)]
+
+
 def instruct(question: str, control: Control, amount: int | Length) -> str:
     """The question with the instruction behind it; with control `none` the question as it is, whatever the amount.
 
@@ -55,15 +67,18 @@ def instruct(question: str, control: Control, amount: int | Length) -> str:
     return f"{question}\n\n{_instruction(control, amount)}"
 
 
-def controlled(question: str, trace: str, trace_tokens: int, control: Control, *, short_below: int) -> tuple[str, str]:
+def controlled(
+    question: str, trace: str, trace_tokens: int, control: Control, *, short_below: int
+) -> tuple[str, str | Countdown]:
     """A training question with the instruction that its trace obeys, and the trace.
 
-    Only `step` changes the trace: it loses the white space around it and counts its steps down. `trace_tokens` is its
-    length, for `token` and `class`; a trace of fewer than `short_below` tokens is short, any other long.
+    Only `step` changes the trace: into its steps. `trace_tokens` is its length, for `token` and `class`; a trace of
+    fewer than `short_below` tokens is short, any other long.
     """
     if control == "step":
-        counted, steps = _count_down(trace.strip())
-        return instruct(question, control, _bound(steps)), counted
+        steps = _steps(trace.strip())
+        bound = _bound(len(steps))
+        return instruct(question, control, bound), Countdown(bound, steps)
     if control == "class":
         return instruct(question, control, "short" if trace_tokens < short_below else "long"), trace
     return instruct(question, control, _bound(trace_tokens)), trace
@@ -84,11 +99,7 @@ def _bound(amount: int) -> int:
     return 1 << max(amount - 1, 0).bit_length()
 
 
-def _count_down(text: str) -> tuple[str, int]:
-    """The text with the number of steps left before each step, and how many steps it has: 1 where it is empty."""
+def _steps(text: str) -> tuple[str, ...]:
+    """The paragraphs of a text, or its lines where it has no blank ones; one step where it is empty."""
     between = _BLANK_LINES if re.search(_BLANK_LINES, text) else r"\n"
-    pieces = re.split(f"({between})", text)
-    steps = len(pieces[::2])  # re.split puts what the group matched at the odd places
-    for index in range(steps):
-        pieces[2 * index] = f"{steps - index} steps left\n{pieces[2 * index]}"
-    return "".join(pieces), steps
+    return tuple(re.split(between, text))

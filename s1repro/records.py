@@ -17,9 +17,9 @@ from typing import Any, Literal
 AnswerKind = Literal["exact", "math", "choice"]
 """How an answer is compared: letter for letter, as mathematics, or as a multiple-choice letter."""
 
-Finish = Literal["natural", "budget", "turn_end", "loop", "rejected"]
-"""Why thinking ended: the model ended it, the budget was spent, the model ended its whole turn, it went in circles, or
-no try of rejection sampling fitted the budget."""
+Finish = Literal["natural", "steps", "budget", "turn_end", "loop", "rejected"]
+"""Why thinking ended: the model ended it, it counted down to 0 steps left, the budget was spent, the model ended its
+whole turn, it went in circles, or no try of rejection sampling fitted the budget."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class Row:
 
     @property
     def trace(self) -> str:
-        """The thinking trace: the first trajectory, as the public code uses it."""
-        return self.thinking_trajectories[0]
+        """The thinking trace: the trajectories on lines of their own, as the public code trains on them."""
+        return "\n".join(self.thinking_trajectories)
 
     def is_from(self, sources: Iterable[str]) -> bool:
         """Whether the row is of one of `sources`, whatever their case.

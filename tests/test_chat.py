@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
 
 from s1repro.chat import FORMATS, BoundFormat, plain_ids
+from s1repro.control import Countdown
 
 SPELT = [
     "<|im_start|>",
@@ -78,6 +79,40 @@ def test_the_llama_text(llama_tokenizer: PreTrainedTokenizerBase) -> None:
         "<|start_header_id|>assistant<|end_header_id|>\n\n<|start_header_id|>think<|end_header_id|>\n\n"
         "Two and two.<|start_header_id|>answer<|end_header_id|>\n\nAnswer: 4<|eot_id|>"
     )
+
+
+COUNTED = {
+    "qwen-plain": (
+        "<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n<|im_start|>4 steps left\nTwo.\n"
+        "<|im_start|>3 steps left\nAnd two.\n<|im_start|>answer\nAnswer: 4<|im_end|>"
+    ),
+    "llama-plain": (
+        "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n2+2?<|eot_id|>"
+        "<|start_header_id|>assistant<|end_header_id|>\n\n<|start_header_id|>4 steps left<|end_header_id|>\n\nTwo."
+        "<|start_header_id|>3 steps left<|end_header_id|>\n\nAnd two."
+        "<|start_header_id|>answer<|end_header_id|>\n\nAnswer: 4<|eot_id|>"
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), COUNTED.items(), ids=COUNTED)
+def test_counted_steps_have_the_published_form(request: pytest.FixtureRequest, name: str, text: str) -> None:
+    fmt = FORMATS[name].bind(request.getfixturevalue(SUITS[name]))
+    prompt, completion = fmt.example_ids("2+2?", Countdown(4, ("Two.", "And two.")), "4")
+    assert fmt.tokenizer.decode(prompt + completion) == text
+    # A forced thinking opens with the delimiter, behind which the model says how many steps it has.
+    forced = fmt.counting(ends_at_zero=True).prompt_ids("2+2?")
+    assert forced == (prompt + completion)[: len(forced)] and forced[-1:] == list(fmt.stop_ids)
+
+
+@pytest.mark.parametrize("name", [name for name in SUITS if not FORMATS[name].step_opening])
+def test_a_format_without_a_form_for_steps_says_so(request: pytest.FixtureRequest, name: str) -> None:
+    fmt = FORMATS[name].bind(request.getfixturevalue(SUITS[name]))
+    message = rf"thinking format '{name}' has no form for counted steps; with one: qwen, qwen-plain, llama, llama-plain"
+    with pytest.raises(ValueError, match=message):
+        fmt.counting(ends_at_zero=False)
+    with pytest.raises(ValueError, match=message):
+        fmt.example_ids("2+2?", Countdown(1, ("Two.",)), "4")
 
 
 THINKING = {

@@ -176,7 +176,8 @@ def test_a_teacher_that_cannot_be_asked_is_refused(override: str, says: str) -> 
     assert "s3cret" not in str(caught.value)
 
 
-SETTINGS = ["config", "settings/questions", "settings/teacher", "settings/training", "engines/base", "engines/vllm", "engines/transformers", "scaling/method"]
+SETTINGS = ["config", "settings/questions", "settings/teacher", "settings/training", "scaling/method"]
+SETTINGS += ["engines/base", "engines/vllm", "engines/transformers"]
 SETTINGS += ["scaling/forcing", "scaling/conditional", "scaling/rejection", "scaling/candidates", "scaling/rebase"]
 
 

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from s1repro.control import CONTROLS, Control, Length, controlled, instruct
+from s1repro.control import CONTROLS, Control, Countdown, Length, controlled, instruct
 
 INK = st.text(alphabet="ab .é=", min_size=1, max_size=6).filter(str.strip)
 SPACE = st.sampled_from([" ", "\t", "\r", "\n", "\n\n", "\n \n", "\r\n\r\n", "\n\n\n  ", "\u2028", "\x0c"])
 TRACES = st.lists(INK | SPACE, max_size=12).map("".join) | st.text(max_size=30)
-MARKER = re.compile(r"(\d+) steps left\n")
 
 
 def told(question: str) -> int:
@@ -66,36 +65,36 @@ def test_an_amount_of_another_kind_is_refused(control: Control, amount: int | Le
 
 
 @pytest.mark.parametrize(
-    ("trace", "counted", "bound"),
+    ("trace", "steps", "bound"),
     [
-        ("Two.", "1 steps left\nTwo.", 1),
-        ("Two.\nAnd two.\nFour.", "3 steps left\nTwo.\n2 steps left\nAnd two.\n1 steps left\nFour.", 4),
-        ("Two.\nAnd two.\n\nFour.\n", "2 steps left\nTwo.\nAnd two.\n\n1 steps left\nFour.", 2),
-        ("a\n\n\n  b\n \nc", "3 steps left\na\n\n\n2 steps left\n  b\n \n1 steps left\nc", 4),
-        ("", "1 steps left\n", 1),
+        ("Two.", ("Two.",), 1),
+        ("Two.\nAnd two.\nFour.", ("Two.", "And two.", "Four."), 4),
+        ("Two.\nAnd two.\n\nFour.\n", ("Two.\nAnd two.", "Four."), 2),
+        ("a\n\n\n  b\n \nc", ("a", "  b", "c"), 4),
+        ("", ("",), 1),
     ],
     ids=["one", "lines", "paragraphs", "white space", "nothing"],
 )
-def test_steps_are_paragraphs_or_else_lines(trace: str, counted: str, bound: int) -> None:
-    assert controlled("Why?", trace, 0, "step", short_below=0) == (f"Why?\n\nThink for up to {bound} steps.", counted)
+def test_steps_are_paragraphs_or_else_lines(trace: str, steps: tuple[str, ...], bound: int) -> None:
+    question = f"Why?\n\nThink for up to {bound} steps."
+    assert controlled("Why?", trace, 0, "step", short_below=0) == (question, Countdown(bound, steps))
 
 
 @given(trace=TRACES)
-def test_the_count_goes_down_to_one_within_the_bound_and_comes_out_again(trace: str) -> None:
-    assume("steps left" not in trace)
+def test_the_count_goes_down_from_what_was_told_and_never_to_zero(trace: str) -> None:
     question, counted = controlled("Why?", trace, 0, "step", short_below=0)
-    steps = [int(number) for number in MARKER.findall(counted)]
-    assert steps == list(range(len(steps), 0, -1))
-    assert len(steps) <= told(question) < 2 * len(steps)
-    assert MARKER.sub("", counted) == trace.strip()
+    assert isinstance(counted, Countdown) and counted.told == told(question)
+    numbers, steps = zip(*counted.numbered(), strict=True)
+    assert numbers == tuple(range(counted.told, counted.told - len(steps), -1)) and numbers[-1] >= 1
+    assert len(steps) <= counted.told < 2 * len(steps)
+    assert "".join("".join(steps).split()) == "".join(trace.split())
 
 
 @given(trace=TRACES)
 def test_every_step_says_something(trace: str) -> None:
-    assume("steps left" not in trace and trace.strip())
+    assume(trace.strip())
     _, counted = controlled("Why?", trace, 0, "step", short_below=0)
-    before, *steps = MARKER.split(counted)[::2]
-    assert before == "" and all(step.strip() for step in steps)
+    assert isinstance(counted, Countdown) and all(step.strip() for step in counted.steps)
 
 
 @given(tokens=st.integers(1, 10**6))

@@ -87,5 +87,5 @@ def forced(prompt: Prompt, thinking: Thinking, budget: Budget, answer: Completio
 
 
 def _final_ids(prompt: Prompt, thinking: Thinking, budget: Budget) -> tuple[int, ...]:
-    """What begins the answer: nothing where the model ended its thinking itself."""
-    return () if thinking.finish == "natural" else prompt.fmt.piece_ids(budget.final_string)
+    """What begins the answer: nothing where the model ended its thinking itself, were it by counting to 0."""
+    return () if thinking.finish in ("natural", "steps") else prompt.fmt.piece_ids(budget.final_string)

@@ -1,7 +1,8 @@
 """Conditional length control (section 3.2): the model is told how long to think, in tokens, steps or a class.
 
 The words are those that `s1repro.control` puts into training questions. Each of the three comes in two forms: told
-alone, which shows whether the model listens, and told and forced as well (`+bf`).
+alone, which shows whether the model listens, and told and forced as well (`+bf`): cut at the tokens it was told, or
+ended where the model's own count reaches 0 steps left.
 
     TokenControl(budgets=[1024, 2048])          # "Think for up to 1024 tokens.", and nothing is enforced
     ForcedTokenControl(budgets=[1024, 2048])    # the same, and cut at 1,024
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from s1repro.chat import BoundFormat
@@ -81,7 +82,11 @@ class ForcedTokenControl(TokenControl):
 
 @dataclass
 class StepControl(Told):
-    """Step-conditional control: how many steps the model may think. Train with `sft.control=step`."""
+    """Step-conditional control: how many steps the model may think. Train with `sft.control=step`.
+
+    Its thinking opens with a step in place of the format's opening. Forced, it ends at 0 steps left, not at a number of
+    tokens, as in the public code; the tokens are Control's bound alone.
+    """
 
     name: ClassVar[str] = "scc"
     table3: ClassVar[Table3 | None] = Table3("60 %", "3", "36.7")
@@ -102,6 +107,18 @@ class StepControl(Told):
     def told(self, question: str, budget: int) -> str:
         """See `Told.told`."""
         return instruct(question, "step", budget // self.tokens_per_step)
+
+    def prompt_ids(self, fmt: BoundFormat, question: Question, cut: Cut) -> list[int]:
+        """See `Method.prompt_ids`."""
+        return super().prompt_ids(fmt.counting(self.forced), question, cut)
+
+    def budget(self, cut: Cut, max_model_len: int) -> Budget:
+        """See `Method.budget`: all that fits in the model."""
+        return Budget(None, **self.ending())
+
+    async def take(self, prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
+        """See `Method.take`."""
+        return await super().take(replace(prompt, fmt=prompt.fmt.counting(self.forced)), question, cuts)
 
 
 @dataclass

@@ -102,7 +102,7 @@ async def grow(prompt: Prompt, budgets: Sequence[Budget], caps: Sequence[int]) -
                 injected_tokens=injected,
                 waits_used=waits_used,
                 finish=ended.finish if in_time and not wants_wait else "budget",
-                closed=in_time and ended.finish == "natural",
+                closed=in_time and ended.finish in ("natural", "steps"),
                 discarded_tokens=discarded[index],
             )
             settled.append((index, thinking))
@@ -157,7 +157,7 @@ def ending(fmt: BoundFormat, said: Sequence[int], completion: Completion, loop_r
     """
     first = None
     if fmt.stop_strings and (found := find_stop(fmt.tokenizer, said, fmt.stop_strings)):
-        first = Ending(found.kept, found.end, "natural")
+        first = Ending(found.kept, found.end, "steps" if found.string in fmt.spent_strings else "natural")
     elif completion.finish_reason == "stop":
         closed = completion.stop_token in fmt.stop_ids
         first = Ending(len(said) - len(completion.stop_ids), len(said), "natural" if closed else "turn_end")

@@ -13,14 +13,14 @@ question gets the instruction that its trace obeys (`s1repro.control`). Packing 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median_high
 from typing import Any
 
 from s1repro.artifacts import read_jsonl
 from s1repro.chat import BoundFormat, plain_ids
-from s1repro.control import Control, controlled
+from s1repro.control import Control, Countdown, controlled
 
 IGNORED = -100
 """The label of a token that carries no loss, as PyTorch's cross entropy has it."""
@@ -61,8 +61,8 @@ def load_examples(
     if not rows:
         raise ValueError(f"{path}: no rows to train on; run the curate stage again")
     examples = []
-    for row in _controlled(rows, fmt, control):
-        prompt, completion = fmt.example_ids(row.question, row.trace, row.attempt)
+    for row, (question, trace) in zip(rows, _told(rows, fmt, control), strict=True):
+        prompt, completion = fmt.example_ids(question, trace, row.attempt)
         length = len(prompt) + len(completion)
         if length > max_length:
             raise ValueError(
@@ -78,29 +78,30 @@ def load_examples(
     return examples
 
 
-def _controlled(rows: list[_Row], fmt: BoundFormat, control: Control) -> list[_Row]:
-    """The rows with their instructions. A trace is short where it is below the set's median."""
-    if control == "none":
-        return rows
-    # With the text that closes a trace, because the model samples that too and evaluation counts it.
-    lengths = [len(plain_ids(fmt.tokenizer, fmt.closed(row.trace))) for row in rows]
+def _told(rows: list[_Row], fmt: BoundFormat, control: Control) -> list[tuple[str, str | Countdown]]:
+    """The rows' questions with their instructions, and their traces. One is short where it is below the set's median.
+
+    Lengths are with the text that closes a trace, because the model samples that too and evaluation counts it.
+    """
+    lengths = [len(plain_ids(fmt.tokenizer, fmt.closed(row.trace))) for row in rows] if control != "none" else []
+    if not lengths:
+        return [(row.question, row.trace) for row in rows]
     median = median_high(lengths)
-    told = []
-    for row, length in zip(rows, lengths, strict=True):
-        question, trace = controlled(row.question, row.trace, length, control, short_below=median)
-        told.append(replace(row, question=question, trace=trace))
-    return told
+    return [
+        controlled(row.question, row.trace, length, control, short_below=median)
+        for row, length in zip(rows, lengths, strict=True)
+    ]
 
 
 def _row(data: dict[str, Any], where: str) -> _Row:
-    """Question, first trace and attempt of a row in the s1K schema."""
+    """Question, trace and attempt of a row in the s1K schema; several trajectories are one trace, a line each."""
     for name in ("question", "attempt"):
         if not isinstance(data.get(name), str):
             raise ValueError(f"{where}: field {name!r} must be a string; run the curate stage again")
     traces = data.get("thinking_trajectories")
-    if not isinstance(traces, list) or not traces or not isinstance(traces[0], str):
+    if not isinstance(traces, list) or not traces or not all(isinstance(trace, str) for trace in traces):
         raise ValueError(f"{where}: field 'thinking_trajectories' must be a list of strings; run curate again")
-    row = _Row(where, data["question"], traces[0], data["attempt"])
+    row = _Row(where, data["question"], "\n".join(traces), data["attempt"])
     for name, text in {"question": row.question, "thinking trace": row.trace, "attempt": row.attempt}.items():
         if not text.strip():
             raise ValueError(f"{where}: the {name} is empty; a model would learn that: complete the row or delete it")
