@@ -34,6 +34,8 @@ class ModelConfig:
     """The model to start from: a Hugging Face id or a folder. `curate` lets it try the questions, `train` tunes it."""
     format: str = MISSING
     """Name of its thinking format in `s1repro.chat.FORMATS`."""
+    other_format: bool = False
+    """Measure a checkpoint in another format than the one it says it was trained in, which is refused otherwise."""
     trust_remote_code: bool = False
     """Run code that comes with the model. Off unless you trust its author."""
 
@@ -47,7 +49,7 @@ class ReportConfig:
     baselines: list[str] = field(default_factory=list)
     """Names of other runs drawn beside this one."""
     wandb: bool = True
-    """Log metrics and the curve to wandb; without an account or a network use WANDB_MODE=offline."""
+    """Log metrics and the curve to wandb; offline without an account, a network or a server that takes the key."""
     wandb_project: str = "s1repro"
     """The wandb project."""
 

@@ -69,8 +69,12 @@ def run(config: Config, load: Load | None = None) -> None:
 def _require_fit(config: Config, questions: Mapping[str, Sequence[Question]]) -> None:
     """Raise `ValueError` where format and tokenizer, or budgets and engine, do not go together."""
     # Heavy imports come late: a finished stage answers at once.
+    from s1repro.chat import FORMATS
     from s1repro.evaluate.runner import require_all_fit
+    from s1repro.tuned import require_format
 
+    if not config.model.other_format:
+        require_format(config.checkpoint, FORMATS[config.model.format])
     tokenizer = load_tokenizer(config.checkpoint, "checkpoint", config.model.trust_remote_code)
     require_all_fit(config, _format(config, tokenizer), questions)
 

@@ -13,6 +13,7 @@ from s1repro.config import Config
 from s1repro.evaluate.journal import SAMPLES
 from s1repro.report.curves import read_run, to_points, write_curve
 from s1repro.report.tables import markdown, terminal
+from s1repro.wandb_mode import settled_mode
 
 FILES = ("curve.csv", "curve.png", "curve.svg", "tables.md")
 
@@ -26,6 +27,7 @@ def run(config: Config) -> None:
     if is_done(folder, mark):
         print(f"report: done already, {folder}")
         return
+    mode = settled_mode() if config.report.wandb else "disabled"
     from s1repro.report.picture import draw  # matplotlib is slow to import
 
     runs = {name: read_run(config.runs, name) for name in names}
@@ -37,7 +39,7 @@ def run(config: Config) -> None:
     if config.report.wandb:
         from s1repro.report.dashboard import log_curve
 
-        log_curve(config, points, folder)
+        log_curve(config, points, folder, mode)
     finish(folder, mark, FILES, {"points": len(points), "runs": names})
     print(terminal(points))
     print(f"report: {folder / 'curve.png'}")

@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import cast
 
 from s1repro.artifacts import file_sha256, fingerprint, finish, is_done, read_jsonl, stage_folder
+from s1repro.chat import FORMATS
 from s1repro.config import Config
 from s1repro.control import Control
 from s1repro.pretrained import context_length, load_tokenizer, model_mark
+from s1repro.tuned import write_format
 
 
 def run(config: Config) -> None:
@@ -29,7 +32,7 @@ def run(config: Config) -> None:
     mark = fingerprint(
         {
             "base": model_mark(config.model.base, "model.base"),
-            "model": config.model,
+            "format": asdict(FORMATS[config.model.format]),
             "sft": config.sft,
             "seed": config.seed,
             "set": file_sha256(curated),
@@ -43,7 +46,6 @@ def run(config: Config) -> None:
 
 def _train(config: Config, curated: Path, folder: Path, mark: str) -> None:
     # Heavy imports come after the check above: a finished stage answers at once.
-    from s1repro.chat import FORMATS
     from s1repro.train.examples import load_examples
 
     tokenizer = load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code)
@@ -62,6 +64,7 @@ def _train(config: Config, curated: Path, folder: Path, mark: str) -> None:
     fine_tune(config, examples, tokenizer, state=state, log=log, out=part)
     if os.environ.get("RANK", "0") != "0":
         return  # under accelerate launch the first process finishes for all
+    write_format(part, fmt.text)
     _replace(part, folder / "checkpoint")
     lines = [line for _, line in read_jsonl(log)]
     facts = {"examples": len(examples), "steps": len(lines), "tokens": lines[-1]["tokens"]}

@@ -32,6 +32,7 @@ from s1repro.train.examples import Example
 from s1repro.train.log import TrainingLog
 from s1repro.train.loss import by_sequence, one_label_each
 from s1repro.train.order import BatchOrder
+from s1repro.wandb_mode import settled_mode
 
 SAVES = 10
 """Trainer states a training; a kill loses at most this part of the work."""
@@ -195,10 +196,9 @@ def _save(trainer: SFTTrainer, tokenizer: PreTrainedTokenizerBase, out: Path) ->
 
 
 def _point_wandb_at(folder: Path, config: Config) -> None:
-    """Tell the trainer's wandb integration where to write; without an API key it stays offline."""
+    """Tell the trainer's wandb integration where to write, and whether to a server too."""
     os.environ.setdefault("WANDB_PROJECT", config.report.wandb_project)
     os.environ.setdefault("WANDB_SILENT", "true")
     os.environ["WANDB_RUN_GROUP"] = config.name
     os.environ["WANDB_DIR"] = str(folder.resolve())
-    if "WANDB_API_KEY" not in os.environ:
-        os.environ.setdefault("WANDB_MODE", "offline")
+    os.environ["WANDB_MODE"] = settled_mode() if os.environ.get("RANK", "0") == "0" else "disabled"

@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 
+from s1repro.chat import FORMATS
 from s1repro.config import Config
 from s1repro.engines import ScriptedEngine
 from s1repro.evaluate import pipeline
 from s1repro.evaluate.pipeline import run
+from s1repro.tuned import write_format
 from tests.processes import wait_for, whole_lines
 
 Load = Any  # a function with `started`; see conftest
@@ -143,6 +145,18 @@ def test_nothing_starts_when_it_cannot_fit_and_a_correction_is_taken(quick: Conf
     quick.method.max_answer_tokens, quick.method.answer_reserve = 20, 100
     run(quick, load)
     assert len(lines()) == 40
+
+
+def test_a_model_trained_in_another_format_is_refused_unless_told_so(quick: Config, load: Load) -> None:
+    write_format(Path(quick.checkpoint), FORMATS["llama"])
+    with pytest.raises(
+        ValueError, match=rf"was trained in model\.format=llama, and model\.format is {quick.model.format}"
+    ):
+        run(quick, load)
+    assert not load.started and not SAMPLES.exists()
+    quick.model.other_format = True
+    run(quick, load)
+    assert lines()
 
 
 def test_an_error_in_the_middle_keeps_what_is_finished(quick: Config, load: Load) -> None:

@@ -15,7 +15,7 @@ import pytest
 from s1repro.config import Config
 from s1repro.records import Sample
 from s1repro.report.curves import COLUMNS, to_points
-from s1repro.report.dashboard import log_curve, mode
+from s1repro.report.dashboard import log_curve
 from s1repro.report.picture import draw
 
 Finish = Callable[..., list[Sample]]
@@ -64,7 +64,7 @@ def test_offline_run_holds_the_table(finish: Finish, config: Config, tmp_path: P
     points = to_points(finish("toy"), "toy")
     folder = tmp_path / "runs/toy/report"
     draw(points, "toy", "title", folder / "curve.png")
-    log_curve(config, points, folder)
+    log_curve(config, points, folder, "offline")
     (log,) = folder.glob("wandb/offline-run-*/run-*.wandb")
     deadline = time.monotonic() + 20
     while not (found := read_back(log))[0] and time.monotonic() < deadline:
@@ -81,14 +81,3 @@ def test_offline_run_holds_the_table(finish: Finish, config: Config, tmp_path: P
     assert [row[5] for row in content["data"]] == [0.2, 0.4, 0.7, 0.8, 0.8]
     assert logged["method"]["budgets"] == [16]
     assert list((log.parent / "files/media/images").glob("picture_*.png"))
-
-
-def test_mode_is_offline_unless_an_account_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert mode() == "offline"
-    monkeypatch.setenv("WANDB_API_KEY", "x")
-    assert mode() == "online"
-    monkeypatch.setenv("WANDB_MODE", "disabled")
-    assert mode() == "disabled"
-    monkeypatch.setenv("WANDB_MODE", "of")
-    with pytest.raises(ValueError, match="WANDB_MODE is 'of': use online, offline or disabled"):
-        mode()

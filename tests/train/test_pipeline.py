@@ -16,6 +16,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from s1repro.config import Config
 from s1repro.settings.training import LoraConfig
 from s1repro.train.pipeline import run
+from s1repro.tuned import FILE
 from tests.processes import wait_for
 
 Prepare = Callable[..., Config]
@@ -54,6 +55,7 @@ def test_stage_writes_checkpoint_and_is_done_once(prepare: Prepare, capsys: pyte
     assert manifest["facts"]["steps"] == 10
     assert {"checkpoint/model.safetensors", "checkpoint/tokenizer.json", "log.jsonl"} <= manifest["files"].keys()
     assert {path.name for path in folder(config).iterdir()} == {"checkpoint", "log.jsonl", "manifest.json"}
+    assert json.loads((folder(config) / "checkpoint" / FILE).read_text())["name"] == config.model.format
     AutoTokenizer.from_pretrained(folder(config) / "checkpoint")
     before = (folder(config) / "checkpoint" / "model.safetensors").stat().st_mtime_ns
     capsys.readouterr()
