@@ -2,15 +2,16 @@
 
 Rows without a question, a trace or an attempt are dropped and counted. A row may lack its solution, which training does
 not need. Questions that share words with a benchmark are listed, by benchmark, and stay: whoever compares with a
-published result needs the set that gave it. Benchmark questions are never written.
+published result needs the set that gave it. Of a benchmark question its number is written, and the words that the row
+holds itself.
 
     kept = trainable(rows).kept
-    overlaps(kept, {"math500": ["What is ...?"]}, n=8)[0].benchmark     # "math500"
+    overlaps(kept, {"math500": ["What is ...?"]}, n=8, match="words")[0].benchmark     # "math500"
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from s1repro.curate.decontamination import contaminated
@@ -25,10 +26,11 @@ class Overlap:
     row: Row
     benchmark: str
     reason: str
+    detail: str
 
     def to_json(self) -> dict[str, str]:
         """A line of `contaminated.jsonl`."""
-        return {"id": self.row.id, "benchmark": self.benchmark, "reason": self.reason}
+        return {"id": self.row.id, "benchmark": self.benchmark, "reason": self.reason, "detail": self.detail}
 
 
 def trainable(rows: Sequence[Row]) -> Filtered:
@@ -40,12 +42,12 @@ def trainable(rows: Sequence[Row]) -> Filtered:
     )
 
 
-def overlaps(rows: Sequence[Row], benchmarks: Mapping[str, Iterable[str]], n: int) -> list[Overlap]:
+def overlaps(rows: Sequence[Row], benchmarks: Mapping[str, Sequence[str]], n: int, match: str) -> list[Overlap]:
     """The rows that decontamination against each of the `benchmarks`' questions would drop, benchmark by benchmark."""
     return [
-        Overlap(drop.row, name, drop.reason)
+        Overlap(drop.row, name, drop.reason, drop.detail)
         for name, questions in benchmarks.items()
-        for drop in contaminated(rows, questions, n).dropped
+        for drop in contaminated(rows, {name: questions}, n, match=match).dropped
     ]
 
 

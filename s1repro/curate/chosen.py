@@ -85,14 +85,15 @@ def chosen(
 def _clean(config: Config, pool: Sequence[Row], funnel: Funnel) -> tuple[list[Row], int]:
     """The pool after quality and decontamination, and how many rows were exempt from the latter."""
     settings = config.selection
-    measured = [text for one in listed(config.data.benchmarks, config.data.files) for text in bare_questions(one)]
+    measured = {one.name: bare_questions(one) for one in listed(config.data.benchmarks, config.data.files)}
     exempt = settings.decontaminated_sources
     rows = funnel.take("quality", quality.teacher_failures(pool, asking=isinstance(config.teacher, OpenaiTeacher)))
     if config.data.features:
         rows = funnel.take("quality", quality.unfeatured(rows))
     rows = funnel.take("quality", quality.formatting(rows))
     rows = funnel.take("decontamination", decontamination.duplicates(rows))
-    rows = funnel.take("decontamination", decontamination.contaminated(rows, measured, settings.ngram, exempt))
+    clean = decontamination.contaminated(rows, measured, settings.ngram, exempt, settings.match)
+    rows = funnel.take("decontamination", clean)
     spared = sum(row.is_from(exempt) for row in rows)
     if exempt:
         funnel.note("decontamination", f"{spared} of selection.decontaminated_sources are exempt and stay")

@@ -21,10 +21,11 @@ from s1repro.records import Row
 
 @dataclass(frozen=True)
 class Dropped:
-    """A row that a filter took out, with the reason in words."""
+    """A row that a filter took out, with the reason in words, which are counted, and what it was about this row."""
 
     row: Row
     reason: str
+    detail: str = ""
 
 
 @dataclass(frozen=True)

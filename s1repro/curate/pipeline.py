@@ -106,7 +106,10 @@ def _write(folder: Path, result: Result) -> list[str]:
     (folder / MANIFEST).unlink(missing_ok=True)  # of other settings: it must not vouch for a mix of both
     write_text(folder / "funnel.csv", result.funnel.csv())
     write_jsonl(folder / "s1k.jsonl", [row.to_json() for row in result.chosen])
-    dropped = [{"id": drop.row.id, "step": step, "reason": drop.reason} for step, drop in result.funnel.dropped]
+    dropped = [
+        {"id": drop.row.id, "step": step, "reason": drop.reason, **({"detail": drop.detail} if drop.detail else {})}
+        for step, drop in result.funnel.dropped
+    ]
     write_jsonl(folder / "dropped.jsonl", dropped)
     for name, lines in result.reports.items():
         write_jsonl(folder / name, lines)

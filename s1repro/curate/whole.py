@@ -23,7 +23,7 @@ def as_published(config: Config, pool: Sequence[Row]) -> Result:
     rows = funnel.take("quality", audit.trainable(pool))
     if not rows:
         raise ValueError(f"data.pool: none of the {len(pool):,} rows of {config.data.pool} has a trace and an attempt")
-    found = audit.overlaps(rows, measured, config.selection.ngram)
+    found = audit.overlaps(rows, measured, config.selection.ngram, config.selection.match)
     counts = {name: sum(overlap.benchmark == name for overlap in found) for name in measured}
     for name, count in counts.items():
         funnel.note("decontamination", f"{count} share words with {name} and stay")

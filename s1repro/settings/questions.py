@@ -82,6 +82,9 @@ class SelectionConfig:
     """Questions to select; `full` takes all that quality and decontamination leave, `published` all."""
     ngram: int = 8
     """Words in a row that a question may not share with a benchmark question."""
+    match: str = "normalised"
+    """Which words are the same: `normalised` sees through spelling (white space in mathematics, punctuation, invisible
+    and composed characters), `words` is the public code's rule: lower case, split at white space."""
     decontaminated_sources: list[str] = field(default_factory=list)
     """Sources that are not held against the benchmarks: they were elsewhere, or are added after it, as AIME is in the
     public code."""
@@ -103,6 +106,7 @@ class SelectionConfig:
     def check(self) -> None:
         """Raise `ValueError`, naming the setting, for what makes no sense."""
         require_choice("selection.preset", self.preset, PRESETS)
+        require_choice("selection.match", self.match, ("normalised", "words"))
         require_choice("selection.ungradable", self.ungradable, ("keep", "drop"))
         require_at_least_one("selection", self, "size", "ngram")
         if self.preset == "full" and self.size != SelectionConfig.size:

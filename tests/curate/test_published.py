@@ -30,7 +30,7 @@ def test_a_row_keeps_what_the_file_says():
     row = read(GOOD | {"id": "q7", "domain": "05", "length": 3, "other": 1})
     assert (row.id, row.domain, row.line, row.length) == ("q7", "05", 3, 0)
     assert row.thinking_trajectories == ("two and two", "again")
-    assert row.trace == "two and two"
+    assert row.trace == "two and two\nagain"
     assert {name: row.to_json()[name] for name in GOOD} == GOOD
 
 

@@ -128,7 +128,7 @@ def test_every_blemish_is_there_as_often_as_stated(rows, sound):
 
 
 def test_decontamination_finds_all_near_copies_and_keeps_all_others(rows, benchmark):
-    result = contaminated(rows, [question["question"] for question in benchmark], 8)
+    result = contaminated(rows, {"demo": [question["question"] for question in benchmark]}, 8)
     assert len(result.dropped) == 120
     assert all(drop.row.question.startswith(NEAR_COPY) for drop in result.dropped)
     assert len(result.kept) == len(rows) - 120

@@ -149,9 +149,7 @@ def test_nothing_starts_when_it_cannot_fit_and_a_correction_is_taken(quick: Conf
 
 def test_a_model_trained_in_another_format_is_refused_unless_told_so(quick: Config, load: Load) -> None:
     write_format(Path(quick.checkpoint), FORMATS["llama"])
-    with pytest.raises(
-        ValueError, match=rf"was trained in model\.format=llama, and model\.format is {quick.model.format}"
-    ):
+    with pytest.raises(ValueError, match=r"was trained in model\.format=llama, and model\.format is"):
         run(quick, load)
     assert not load.started and not SAMPLES.exists()
     quick.model.other_format = True
