@@ -1,4 +1,4 @@
-"""A hub of data sets on this machine, as far as `datasets` asks it: files of a commit, gated or not.
+"""A hub of data sets and models on this machine, as far as its clients ask it: files of a commit, gated or not.
 
 A process reads HF_ENDPOINT once, when it imports the hub's client, so ask from one that is started for it:
 
@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 @dataclass(frozen=True)
 class Repo:
-    """A data set: the files of `folder`, at its only commit; `token` is asked for where it is gated."""
+    """A data set or a model: the files of `folder`, at its only commit; `token` is asked for where it is gated."""
 
     folder: Path
     commit: str
@@ -49,8 +49,9 @@ def serving(repos: Mapping[str, Repo]) -> Iterator[str]:
 
         def respond(self, body: bytes = b"") -> None:
             path = unquote(urlsplit(self.path).path).strip("/").split("/")
-            api = path[0] == "api"
-            _, owner, name, action, revision, *rest = [*path[api:], "", "", "", "", ""]
+            path = path[path[0] == "api" :]
+            path = path[path[0] in ("datasets", "models") :]  # a model's files are right at its name
+            owner, name, action, revision, *rest = [*path, "", "", "", ""]
             repo = repos.get(f"{owner}/{name}")
             if repo is None:
                 self.send(404, b"", {"X-Error-Code": "RepoNotFound"})

@@ -16,11 +16,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from s1repro.curate.funnel import Dropped, Filtered
 from s1repro.records import Row
-
-Words = Callable[[str], tuple[str, ...]]
 
 _MATHEMATICS = re.compile(r"\$\$.*?\$\$|\$.*?\$|\\\(.*?\\\)|\\\[.*?\\\]", re.DOTALL)
 _AROUND = re.compile(r"^[\W_]+|[\W_]+$")
@@ -58,35 +57,46 @@ def contaminated(
     """
     if n < 1:
         raise ValueError(f"selection.ngram is {n}; give the number of words in a row, 1 or more (the paper: 8)")
-    known = [(words_of, _Measured(benchmarks, words_of, n)) for words_of in MATCHES[match]]
+    known = [_Measured(benchmarks, rule, n) for rule in MATCHES[match]]
     kept, dropped = [], []
     for row in rows:
         question = "" if row.is_from(exempt) else row.question
-        shared = next((run for words_of, measured in known if (run := measured.shared(words_of(question)))), ())
+        shared = next((run for measured in known if (run := measured.shared(question))), ())
         if shared:
             reason = f"shares {n} words in a row with" if len(shared) == n else "holds the whole of"
-            place = next(measured.place[shared] for _, measured in known if shared in measured.place)
+            place = next(measured.place[shared] for measured in known if shared in measured.place)
             dropped.append(Dropped(row, f"{reason} a benchmark question", f"{place}: {' '.join(shared)}"))
         else:
             kept.append(row)
     return Filtered(kept, dropped)
 
 
+@dataclass(frozen=True)
+class Rule:
+    """How the words of a text are read, and whether a short question is found inside a longer one."""
+
+    words_of: Callable[[str], tuple[str, ...]]
+    short_inside: bool
+
+
 class _Measured:
     """The runs of words of all benchmark questions, and the `place` that each stands in."""
 
-    def __init__(self, benchmarks: Mapping[str, Sequence[str]], words_of: Words, n: int) -> None:
+    def __init__(self, benchmarks: Mapping[str, Sequence[str]], rule: Rule, n: int) -> None:
         self.place: dict[tuple[str, ...], str] = {}
+        self._rule, self._n = rule, n
         for name, questions in benchmarks.items():
             for number, text in enumerate(questions, start=1):
-                words = words_of(text)
+                words = rule.words_of(text)
                 for run in _runs(words, min(n, len(words))) if words else ():
                     self.place.setdefault(run, f"question {number} of {name}")
         self._lengths = sorted({len(run) for run in self.place}, reverse=True)
 
-    def shared(self, words: tuple[str, ...]) -> tuple[str, ...]:
-        """The first of the longest runs that `words` share with a question; empty without one."""
-        runs = (run for length in self._lengths for run in _runs(words, length))
+    def shared(self, question: str) -> tuple[str, ...]:
+        """The first of the longest runs that `question` shares with one that is measured; empty without one."""
+        words = self._rule.words_of(question)
+        lengths = [length for length in self._lengths if length in (self._n, len(words)) or self._rule.short_inside]
+        runs = (run for length in lengths for run in _runs(words, length))
         return next((run for run in runs if run in self.place), ())
 
 
@@ -101,8 +111,15 @@ def _normalised(text: str) -> tuple[str, ...]:
     return tuple(word for word in words if word)
 
 
-MATCHES: dict[str, tuple[Words, ...]] = {"normalised": (_split, _normalised), "words": (_split,)}
-"""The rules by the names of `selection.match`: ways to read the words of a text, of which one has to agree."""
+_WORDS = Rule(_split, short_inside=True)
+MATCHES: dict[str, tuple[Rule, ...]] = {
+    "normalised": (_WORDS, Rule(_normalised, short_inside=False)),
+    "words": (_WORDS,),
+}
+"""The rules by the names of `selection.match`, of which one has to find a question.
+
+Without its punctuation a short question is found in too many: "What is 1?" in "What is 1 plus 1?".
+"""
 
 
 def _runs(words: tuple[str, ...], length: int) -> Iterator[tuple[str, ...]]:

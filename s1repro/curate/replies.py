@@ -17,6 +17,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from s1repro.endpoint import Unreadable, error_message
+
 OPEN, CLOSE = "<think>", "</think>"
 
 _FINAL = re.compile(r"\\boxed\s*\{|\banswer\b[*_\s]*:", re.IGNORECASE)
@@ -27,8 +29,10 @@ _ENDED = ("stop", "eos_token", "stop_sequence", None)
 """Finish reasons of a whole reply; some servers give none."""
 
 
-class NotACompletion(Exception):
+class NotACompletion(Unreadable):
     """The server's text is no chat completion; the message says how."""
+
+    what = "a chat completion"
 
 
 @dataclass(frozen=True)
@@ -78,18 +82,6 @@ def read_reply(body: str | bytes) -> Reply:
         prompt_tokens=_count(data, "prompt_tokens"),
         completion_tokens=_count(data, "completion_tokens"),
     )
-
-
-def error_message(body: str | bytes) -> str:
-    """What a server says went wrong, "" where it is not JSON or says nothing in a known place."""
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        return ""
-    for name in ("error", "message", "detail"):
-        if isinstance(data, dict):
-            data = data.get(name) or data
-    return data if isinstance(data, str) else ""
 
 
 def marks_thinking(reply: Reply) -> bool:

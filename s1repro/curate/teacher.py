@@ -21,9 +21,9 @@ from typing import Any
 
 from s1repro.artifacts import Journal, fingerprint
 from s1repro.curate.crowd import each
-from s1repro.curate.endpoint import Endpoint, Fault
 from s1repro.curate.funnel import Dropped, Filtered
-from s1repro.curate.replies import Answer, Reply, marks_thinking, split
+from s1repro.curate.replies import Answer, Reply, marks_thinking, read_reply, split
+from s1repro.endpoint import Address, Endpoint, Fault
 from s1repro.progress import Progress
 from s1repro.records import Row
 from s1repro.settings.teacher import OpenaiTeacher
@@ -108,6 +108,21 @@ def request(question: str, settings: OpenaiTeacher) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
 
 
+def address(settings: OpenaiTeacher) -> Address:
+    """Where the questions go."""
+    return Address(
+        base=settings.base_url,
+        path="/chat/completions",
+        model=settings.model,
+        group="teacher",
+        setting="base_url",
+        key_env=settings.key_env,
+        timeout=settings.timeout,
+        retries=settings.retries,
+        connections=settings.concurrency,
+    )
+
+
 def shaping(settings: OpenaiTeacher) -> list[object]:
     """What of the settings shapes the answers, for the stage's fingerprint."""
     return [request("{question}", settings), settings.reasoning, settings.limit]
@@ -170,7 +185,7 @@ class _Asking:
         waiting = iter(pending)
         with Progress(len(pending), "teacher") as self._progress:
             self._progress.note = str(self.bill)
-            async with Endpoint(self._settings, self._asked_again) as self._endpoint:
+            async with Endpoint(address(self._settings), read_reply, self._asked_again) as self._endpoint:
                 if self._settings.reasoning == "required":
                     await self._one(*next(waiting))
                 await each(waiting, lambda question: self._one(*question), self._settings.concurrency)

@@ -99,6 +99,11 @@ def test_another_spelling_is_the_same_question_but_for_the_public_rule(make_row,
     assert contaminated([row], {"toy": ["another", MEASURED]}, 20, match="words").kept == [row]
 
 
+def test_a_short_question_is_not_found_in_a_longer_one_by_its_bare_words(make_row):
+    longer, same = make_row(question="What is 1 plus 1?"), make_row(question="what is 1")
+    assert contaminated([longer, same], {"toy": ["What is 1?"]}, 8).kept == [longer]
+
+
 def test_another_formula_is_another_question(make_row):
     row = make_row(question=MEASURED.replace("{2}", "{3}"))
     assert contaminated([row], {"toy": [MEASURED]}, 20).kept == [row]

@@ -6,11 +6,11 @@ from s1repro.curate.replies import (
     Answer,
     NotACompletion,
     Reply,
-    error_message,
     marks_thinking,
     read_reply,
     split,
 )
+from s1repro.endpoint import error_message
 from tests.curate.chat_server import completion
 
 COUNTED = "I count: 1, 2, 3, 4."

@@ -15,8 +15,8 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from s1repro import endpoint
 from s1repro.artifacts import Journal
-from s1repro.curate import endpoint
 from s1repro.curate.pipeline import run
 from s1repro.curate.teacher import IN_A_ROW, answer, in_order, request, shaping, within_limit
 from s1repro.settings.teacher import OpenaiTeacher

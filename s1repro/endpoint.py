@@ -1,12 +1,13 @@
-"""One question to an OpenAI-compatible chat endpoint, asked again while that may help.
+"""One request to an address of an OpenAI-compatible server, sent again while that may help.
 
 Asked again, with growing pauses: too many requests (429), a server's error (5xx), no reply in time, a broken
-connection, and a reply that is no chat completion although its status says so, which a client library's own retries do
-not see. Never asked again: what a key, an address or a name of a model cannot mend by itself; that stops everything
+connection, and a reply that is not what was asked for although its status says so, which a client library's own retries
+do not see. Never asked again: what a key, an address or a name of a model cannot mend by itself; that stops everything
 with a `ValueError`. A time-out counts from sending to the last byte, since servers send blanks while they work.
 The key is read from the environment and never shown, also where a server repeats it. Streaming is not covered.
 
-    async with Endpoint(settings) as endpoint:
+    address = Address("http://127.0.0.1:8000/v1", "/chat/completions", "m", "teacher", "base_url", "OPENAI_API_KEY")
+    async with Endpoint(address, read_reply) as endpoint:
         reply = await endpoint.ask({"model": "m", "messages": [{"role": "user", "content": "1+1?"}]})
 """
 
@@ -16,17 +17,17 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
 from random import Random
 from types import TracebackType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import httpx2
 
-from s1repro.curate.replies import NotACompletion, Reply, error_message, read_reply
-from s1repro.settings.teacher import OpenaiTeacher
+Reply = TypeVar("Reply")
 
 PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds before the second try, and at most; each pause is twice the one before."""
@@ -36,6 +37,28 @@ PASSING = (408, 409, 425, 429)
 """Refusals that pass, beside all 5xx."""
 CONNECT_SECONDS = 30.0
 """How long setting up a connection may take."""
+
+
+class Unreadable(Exception):
+    """A reply that is not what was asked for, whatever its status said: `what` it should have been, and the message."""
+
+    what = "what was asked for"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where requests go: `path` below `base`; and how the settings are called that say so: `group`.`setting` and
+    `group`.model."""
+
+    base: str
+    path: str
+    model: str
+    group: str
+    setting: str
+    key_env: str
+    timeout: float = 1800.0
+    retries: int = 6
+    connections: int = 32
 
 
 class Fault(Exception):
@@ -54,38 +77,50 @@ class Fault(Exception):
         self.reason, self.passing, self.unreachable, self.retry_after = reason, passing, unreachable, retry_after
 
 
-class Endpoint:
-    """A chat endpoint with the settings of `teacher/`; a context manager that holds its connections.
+class Endpoint(Generic[Reply]):
+    """An address; a context manager that holds its connections.
 
-    `notice` hears of each fault after which a question is asked again. Raises `ValueError` for an address or a key that
-    cannot be sent.
+    `read` makes a reply of the bytes that came, or raises `Unreadable`. `notice` hears of each fault after which a
+    request is sent again. Raises `ValueError` for an address or a key that cannot be sent.
     """
 
-    def __init__(self, settings: OpenaiTeacher, notice: Callable[[Fault], None] = lambda fault: None) -> None:
-        self._settings = settings
-        self._notice = notice
+    def __init__(
+        self,
+        address: Address,
+        read: Callable[[bytes], Reply],
+        notice: Callable[[Fault], None] = lambda fault: None,
+    ) -> None:
+        self._address, self._read, self._notice = address, read, notice
         self._jitter = Random()
-        self._key = os.environ.get(settings.key_env, "").strip()
+        self._key = os.environ.get(address.key_env, "").strip()
         if not (self._key.isascii() and self._key.isprintable()):
-            raise ValueError(f"{settings.key_env} holds what no key has (line breaks or non-ASCII); set it anew")
-        self.url = f"{settings.base_url.rstrip('/')}/chat/completions"
+            raise ValueError(f"{address.key_env} holds what no key has (line breaks or non-ASCII); set it anew")
+        self.url = address.base.rstrip("/") + address.path
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._key}"} if self._key else {})
         try:
             httpx2.URL(self.url)
         except httpx2.InvalidURL as error:
-            raise ValueError(f"teacher.base_url is {settings.base_url!r}: {error}") from None
+            raise ValueError(f"{self._setting} is {address.base!r}: {error}") from None
         self._client = httpx2.AsyncClient(
             headers=headers,
-            timeout=httpx2.Timeout(settings.timeout, connect=min(CONNECT_SECONDS, settings.timeout)),
-            limits=httpx2.Limits(max_connections=settings.concurrency),
+            timeout=httpx2.Timeout(address.timeout, connect=min(CONNECT_SECONDS, address.timeout)),
+            limits=httpx2.Limits(max_connections=address.connections),
         )
 
-    async def __aenter__(self) -> Endpoint:
+    @property
+    def _setting(self) -> str:
+        return f"{self._address.group}.{self._address.setting}"
+
+    async def __aenter__(self) -> Endpoint[Reply]:
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give the connections back."""
         await self._client.aclose()
 
     async def ask(self, body: Mapping[str, Any]) -> Reply:
@@ -94,20 +129,20 @@ class Endpoint:
             try:
                 return await self._once(body)
             except Fault as fault:
-                if fault.passing and attempt < self._settings.retries:
+                if fault.passing and attempt < self._address.retries:
                     self._notice(fault)
                     await asyncio.sleep(pause(attempt, fault.retry_after, self._jitter))
                 elif fault.unreachable:
                     raise ValueError(
-                        f"teacher: {self.url} cannot be reached ({fault}); start it, or check the address "
-                        f"teacher.base_url; a rerun asks only what has no answer yet"
+                        f"{self._address.group}: {self.url} cannot be reached ({fault}); start it, or check the "
+                        f"address {self._setting}; a rerun asks only what has no answer yet"
                     ) from None
                 else:
                     raise
         raise AssertionError("unreachable")
 
     async def _once(self, body: Mapping[str, Any]) -> Reply:
-        seconds = self._settings.timeout
+        seconds = self._address.timeout
         try:
             async with asyncio.timeout(seconds):
                 # Escaped to ASCII: half of a surrogate pair in a question has no UTF-8.
@@ -120,9 +155,9 @@ class Endpoint:
             raise Fault("connection lost", self._clean(str(error))) from error
         if response.is_success:
             try:
-                return read_reply(response.content)
-            except NotACompletion as lie:
-                raise Fault("not a chat completion", self._clean(str(lie))) from lie
+                return self._read(response.content)
+            except Unreadable as lie:
+                raise Fault(f"not {lie.what}", self._clean(str(lie))) from lie
         raise self._refusal(response)
 
     def _refusal(self, response: httpx2.Response) -> Exception:
@@ -131,13 +166,15 @@ class Endpoint:
         detail = self._clean(error_message(response.content))
         said = f"HTTP {status}: {detail}" if detail else f"HTTP {status}"
         if status in (401, 402, 403):
-            name = self._settings.key_env
+            name = self._address.key_env
             key = f"the key in {name}" if self._key else f"to answer without a key, and {name} is not set"
-            return ValueError(f"teacher: {self.url} refuses {key} ({said}); set the environment variable {name}")
+            return ValueError(
+                f"{self._address.group}: {self.url} refuses {key} ({said}); set the environment variable {name}"
+            )
         if status == 404 or 300 <= status < 400:
             return ValueError(
-                f"teacher: {self.url} has no such model or address ({said}); "
-                f"check teacher.model={self._settings.model} and teacher.base_url"
+                f"{self._address.group}: {self.url} has no such model or address ({said}); "
+                f"check {self._address.group}.model={self._address.model} and {self._setting}"
             )
         passing = status in PASSING or status >= 500
         return Fault(f"HTTP {status}", detail, passing=passing, retry_after=_retry_after(response))
@@ -146,6 +183,18 @@ class Endpoint:
         """A server's words as one short line, without the key."""
         words = " ".join((text.replace(self._key, "***") if self._key else text).split())
         return words if len(words) <= 300 else f"{words[:300]}..."
+
+
+def error_message(body: str | bytes) -> str:
+    """What a server says went wrong, "" where it is not JSON or says nothing in a known place."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    for name in ("error", "message", "detail"):
+        if isinstance(data, dict):
+            data = data.get(name) or data
+    return data if isinstance(data, str) else ""
 
 
 def pause(attempt: int, retry_after: float, chance: Random) -> float:

@@ -7,8 +7,10 @@ from random import Random
 
 import pytest
 
-from s1repro.curate import endpoint
-from s1repro.curate.endpoint import Endpoint, Fault, pause
+from s1repro import endpoint
+from s1repro.curate.replies import read_reply
+from s1repro.curate.teacher import address
+from s1repro.endpoint import Endpoint, Fault, pause
 from s1repro.settings.teacher import OpenaiTeacher
 from tests.curate.chat_server import completion, serving
 
@@ -29,7 +31,7 @@ def settings(url, **others):
 
 def ask(url, notice=lambda fault: None, body=BODY, **others):
     async def once():
-        async with Endpoint(settings(url, **others), notice) as chat:
+        async with Endpoint(address(settings(url, **others)), read_reply, notice) as chat:
             return await chat.ask(body)
 
     return asyncio.run(once())
@@ -192,7 +194,7 @@ def test_retry_after_is_heeded(value, least, most):
 
 def test_many_at_once_share_the_connections():
     async def crowd(url):
-        async with Endpoint(settings(url, concurrency=4)) as chat:
+        async with Endpoint(address(settings(url, concurrency=4)), read_reply) as chat:
             return await asyncio.gather(*[chat.ask({"number": number}) for number in range(40)])
 
     with serving(lambda number, body: completion(json.dumps(body["number"]))) as server:
