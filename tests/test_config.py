@@ -177,7 +177,7 @@ def test_a_teacher_that_cannot_be_asked_is_refused(override: str, says: str) -> 
 
 
 SETTINGS = ["config", "settings/questions", "settings/teacher", "settings/training", "scaling/method"]
-SETTINGS += ["engines/base", "engines/vllm", "engines/transformers"]
+SETTINGS += ["engines/base", "engines/vllm", "engines/transformers", "engines/completions"]
 SETTINGS += ["scaling/forcing", "scaling/conditional", "scaling/rejection", "scaling/candidates", "scaling/rebase"]
 
 

@@ -77,7 +77,7 @@ def _mark(config: Config, source: Source, features: Source | None, asked: Sequen
             "selection": config.selection,
             "solvers": [solver.mark for solver in asked],
             "seed": config.seed,
-            "engine": [config.engine.name, config.engine.dtype, config.engine.max_model_len],
+            "engine": [config.engine.name, config.engine.precision, config.engine.max_model_len],
         }
     )
 

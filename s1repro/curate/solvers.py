@@ -89,7 +89,7 @@ def line_up(config: Config) -> list[Solver]:
             Solver(
                 number,
                 model,
-                fingerprint([weights, engine.name, engine.dtype, engine.max_model_len]),
+                fingerprint([weights, engine.name, engine.precision, engine.max_model_len]),
                 entry.prompt,
                 entry.max_tokens,
                 entry.chat,

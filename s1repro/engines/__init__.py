@@ -8,13 +8,16 @@
 from __future__ import annotations
 
 from s1repro.engines.base import Completion, Engine, EngineSettings, Sampling, Stop
+from s1repro.engines.profiles import SglangServer, TrtllmServer, VllmServer
 from s1repro.engines.scripted import ScriptedEngine
 from s1repro.engines.transformers import Transformers
 from s1repro.engines.vllm import Vllm
 
 __all__ = ["ENGINES", "Completion", "Engine", "Sampling", "ScriptedEngine", "Stop", "load_engine"]
 
-ENGINES: dict[str, type[EngineSettings]] = {engine.name: engine for engine in (Vllm, Transformers)}
+ENGINES: dict[str, type[EngineSettings]] = {
+    engine.name: engine for engine in (Vllm, Transformers, VllmServer, SglangServer, TrtllmServer)
+}
 """The engines by name. One more is a file here, a YAML in `conf/engine/`, and its name above."""
 
 

@@ -82,12 +82,15 @@ class EngineSettings:
     name: ClassVar[str]
     """Its name in manifests and messages."""
 
-    dtype: str = "float32"
-    """Weights and activations. The paper evaluates in float32 for determinism."""
     max_model_len: int = 32768
     """Longest prompt plus completion in tokens."""
     max_concurrency: int = 256
     """Samples in flight at once."""
+
+    @property
+    def precision(self) -> str:
+        """What the numbers of two runs must share to be points of one curve."""
+        raise NotImplementedError
 
     def check(self) -> None:
         """Raise `ValueError`, naming the setting, for what makes no sense."""
@@ -96,3 +99,16 @@ class EngineSettings:
     def start(self, model: str, trust_remote_code: bool) -> Engine:
         """Start the engine on `model`, a folder or a Hugging Face id."""
         raise NotImplementedError
+
+
+@dataclass
+class InProcess(EngineSettings):
+    """What the engines in this process are told."""
+
+    dtype: str = "float32"
+    """Weights and activations. The paper evaluates in float32 for determinism."""
+
+    @property
+    def precision(self) -> str:
+        """See `EngineSettings.precision`."""
+        return self.dtype

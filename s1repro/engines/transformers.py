@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from s1repro.engines.base import Engine, EngineSettings, Sampling, Stop
+from s1repro.engines.base import Engine, InProcess, Sampling, Stop
 from s1repro.engines.checked import CheckedEngine, Sampled
 from s1repro.pretrained import load_tokenizer, require_model
 
@@ -35,7 +35,7 @@ _GATHER_SECONDS = 0.01
 
 
 @dataclass
-class Transformers(EngineSettings):
+class Transformers(InProcess):
     """Transformers in this process; `max_concurrency` is the most rows that it runs as one batch."""
 
     name: ClassVar[str] = "transformers"

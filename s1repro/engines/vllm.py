@@ -43,14 +43,14 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from typing import Any, ClassVar
 
-from s1repro.engines.base import Engine, EngineSettings, Sampling, Stop
+from s1repro.engines.base import Engine, InProcess, Sampling, Stop
 from s1repro.engines.checked import CheckedEngine, Sampled
 from s1repro.pretrained import load_tokenizer, require_model
 from s1repro.settings.checks import require_at_least_one
 
 
 @dataclass
-class Vllm(EngineSettings):
+class Vllm(InProcess):
     """vLLM in this process."""
 
     name: ClassVar[str] = "vllm"

@@ -152,7 +152,7 @@ def _identity(config: Config) -> dict[str, Any]:
     return {
         "model": model_mark(config.checkpoint, "checkpoint"),
         "model.format": config.model.format,
-        "engine.dtype": config.engine.dtype,
+        "engine.dtype": config.engine.precision,
         "seed": config.seed,
         **{f"method.{name}": value for name, value in config.method.identity().items()},
     }
