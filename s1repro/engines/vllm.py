@@ -64,12 +64,19 @@ class Vllm(InProcess):
     cpu_cache_gib: int = 1
     """KV cache on a CPU, in GiB."""
     tensor_parallel_size: int = 1
-    """GPUs that share the model."""
+    """GPUs that share each layer."""
+    pipeline_parallel_size: int = 1
+    """Groups of such GPUs that share the layers."""
+    data_parallel_size: int = 1
+    """Copies of the model, each on GPUs of its own."""
+    distributed_executor_backend: str | None = None
+    """What runs them: `mp`, or `ray` for several machines; null leaves it to vLLM."""
 
     def check(self) -> None:
         """See `EngineSettings.check`."""
         super().check()
-        require_at_least_one("engine", self, "tensor_parallel_size", "block_size", "cpu_cache_gib")
+        require_at_least_one("engine", self, "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
+        require_at_least_one("engine", self, "block_size", "cpu_cache_gib")
 
     def start(self, model: str, trust_remote_code: bool) -> Engine:
         """See `EngineSettings.start`."""
@@ -169,6 +176,9 @@ def engine_arguments(settings: Vllm, model: str, trust_remote_code: bool = False
         "gpu_memory_utilization": settings.gpu_memory_utilization,
         "block_size": settings.block_size,
         "tensor_parallel_size": settings.tensor_parallel_size,
+        "pipeline_parallel_size": settings.pipeline_parallel_size,
+        "data_parallel_size": settings.data_parallel_size,
+        "distributed_executor_backend": settings.distributed_executor_backend,
         "kv_cache_memory_bytes": settings.cpu_cache_gib * 2**30 if on_cpu else None,
         "enable_chunked_prefill": not on_cpu,
         "max_num_batched_tokens": max(4096, settings.max_model_len) if on_cpu else None,
