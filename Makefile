@@ -8,7 +8,7 @@ PYTHON := .venv/bin/python
 STAMP  := .venv/.setup-$(shell cat locks/cpu.txt pyproject.toml scripts/setup.sh | sha256sum | cut -c1-16)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint all curate train eval sweep report eagle paper bench base
+.PHONY: help setup demo test lint all curate train eval sweep report serve eagle paper bench base
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ sweep: setup ## one run for each budget: SWEEP='method.budgets=[32],[64]'
 
 report: setup ## the answers -> a curve, tables, wandb
 	$(PYTHON) -m s1repro.report recipe=$(RECIPE) $(ARGS)
+
+serve: setup ## a checkpoint behind an OpenAI-compatible endpoint with thinking budgets
+	$(PYTHON) -m s1repro.serve recipe=$(RECIPE) $(ARGS)
 
 eagle: ## (not built yet) a draft head for speculative decoding
 	@echo 'not built yet: training an EAGLE head and measuring its speed-up' >&2; exit 1

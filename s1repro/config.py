@@ -22,6 +22,7 @@ from s1repro.scaling.method import Method
 from s1repro.scaling.methods import METHODS
 from s1repro.settings.checks import require_choice
 from s1repro.settings.questions import DataConfig, SelectionConfig
+from s1repro.settings.serving import ServeConfig
 from s1repro.settings.teacher import OpenaiTeacher, TeacherConfig
 from s1repro.settings.training import LoraConfig, SftConfig
 
@@ -78,6 +79,7 @@ class Config:
     method: Method = MISSING
     """Which test-time method, at which budgets: group `method/`, a class of `s1repro.scaling.methods`."""
     report: ReportConfig = field(default_factory=ReportConfig)
+    serve: ServeConfig = field(default_factory=ServeConfig)
 
 
 def check(config: Config) -> None:
@@ -94,6 +96,7 @@ def check(config: Config) -> None:
     config.sft.check()
     config.engine.check()
     config.method.check()
+    config.serve.check()
 
 
 def _store() -> None:

@@ -24,6 +24,7 @@ ARROWS = {
     "curate": {FOUNDATION, "settings", "engines", CONFIG},
     "train": {FOUNDATION, "settings", "engines", CONFIG},
     "evaluate": {FOUNDATION, "engines", "scaling", CONFIG},
+    "serve": {FOUNDATION, "engines", "scaling", CONFIG},
     "report": {FOUNDATION, "scaling", CONFIG},
     "demo": {FOUNDATION},
 }

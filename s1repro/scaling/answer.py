@@ -55,7 +55,7 @@ def opened(prompt: Prompt, thinking: Thinking, budget: Budget) -> tuple[int, ...
     """The thinking, what ends it and what begins the answer."""
     fmt = prompt.fmt
     end_ids = fmt.closed_ids if thinking.closed else fmt.cut_ids
-    return (*thinking.token_ids, *end_ids, *_final_ids(prompt, thinking, budget))
+    return (*thinking.token_ids, *end_ids, *final_ids(prompt, thinking, budget))
 
 
 def answer_room(prompt: Prompt, said: tuple[int, ...], budget: Budget) -> int:
@@ -72,20 +72,20 @@ async def ask(prompt: Prompt, said: tuple[int, ...], room: int) -> Completion:
 def forced(prompt: Prompt, thinking: Thinking, budget: Budget, answer: Completion) -> Forced:
     """A thinking and what was answered after it, as a sample."""
     assert len(thinking.token_ids) == thinking.sampled_tokens + thinking.injected_tokens
-    final_ids = _final_ids(prompt, thinking, budget)
+    begun = final_ids(prompt, thinking, budget)
     return Forced(
         thinking_ids=thinking.token_ids,
         sampled_tokens=thinking.sampled_tokens,
         injected_tokens=thinking.injected_tokens,
-        answer_ids=(*final_ids, *answer.token_ids),
+        answer_ids=(*begun, *answer.token_ids),
         waits_used=thinking.waits_used,
         finish=thinking.finish,
         discarded_tokens=thinking.discarded_tokens,
-        final_tokens=len(final_ids),
+        final_tokens=len(begun),
         answer_cut=answer.finish_reason == "length",
     )
 
 
-def _final_ids(prompt: Prompt, thinking: Thinking, budget: Budget) -> tuple[int, ...]:
+def final_ids(prompt: Prompt, thinking: Thinking, budget: Budget) -> tuple[int, ...]:
     """What begins the answer: nothing where the model ended its thinking itself, were it by counting to 0."""
     return () if thinking.finish in ("natural", "steps") else prompt.fmt.piece_ids(budget.final_string)

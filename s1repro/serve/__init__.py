@@ -1,0 +1,1 @@
+"""A checkpoint behind an OpenAI-compatible chat endpoint, its thinking forced to what each request asks for."""

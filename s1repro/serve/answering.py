@@ -1,0 +1,132 @@
+"""One request answered: the thinking is forced to its budget, then the answer; whole, or told while it is said.
+
+answer = await answered(asked, fmt, engine, "my-model")
+async for field, text in told(asked, fmt, engine, "my-model", slice_tokens=16): ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from s1repro.chat import BoundFormat
+from s1repro.engines.base import Engine
+from s1repro.scaling import Prompt
+from s1repro.scaling.answer import answer_to, final_ids
+from s1repro.scaling.trace import grow
+from s1repro.serve.chat import Answer, Asked, BadRequest
+from s1repro.serve.streamed import StreamedEngine
+
+Say = Callable[[str], Awaitable[None]]
+
+_UNFINISHED = "\ufffd"
+"""A last character whose bytes are not all there."""
+
+
+async def answered(asked: Asked, fmt: BoundFormat, engine: Engine, model: str) -> Answer:
+    """Think and answer. Raises `BadRequest` where the budget does not fit in the model."""
+    return await _answer(asked, fmt, engine, engine, model)
+
+
+async def told(
+    asked: Asked, fmt: BoundFormat, engine: Engine, model: str, slice_tokens: int
+) -> AsyncIterator[tuple[str, str] | Answer]:
+    """The same in pieces, ("reasoning_content" or "content", text), and the whole at the end."""
+    require_fits(asked, fmt, engine)
+    pieces: asyncio.Queue[tuple[str, str] | Answer | Exception] = asyncio.Queue()
+    base = len(fmt.prompt_ids(asked.question))
+    reasoning = _Text(fmt, lambda text: pieces.put(("reasoning_content", text)))
+    content = _Text(fmt, lambda text: pieces.put(("content", text)))
+
+    async def thought(prompt_ids: Sequence[int], ids: Sequence[int]) -> None:
+        await reasoning.grow([*prompt_ids[base:], *ids])  # with the Waits, which stand in the next round's prompt
+
+    async def answered_so_far(prompt_ids: Sequence[int], ids: Sequence[int]) -> None:
+        await content.grow(ids)
+
+    thinker = StreamedEngine(engine, thought, slice_tokens)
+    answerer = StreamedEngine(engine, answered_so_far, slice_tokens)
+
+    async def work() -> None:
+        try:
+            await pieces.put(await _answer(asked, fmt, thinker, answerer, model, reasoning, content))
+        except Exception as error:  # told to whoever listens, not to the event loop
+            await pieces.put(error)
+
+    working = asyncio.create_task(work())
+    try:
+        while True:
+            piece = await pieces.get()
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+            if isinstance(piece, Answer):
+                return
+    finally:
+        working.cancel()  # a client that is gone is not answered any more
+
+
+def require_fits(asked: Asked, fmt: BoundFormat, engine: Engine) -> None:
+    """Raise `BadRequest` where question, budget and answer do not fit in the model."""
+    try:
+        Prompt(engine, tuple(fmt.prompt_ids(asked.question)), fmt, asked.sampling).thinking_cap(asked.budget)
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
+
+
+async def _answer(
+    asked: Asked,
+    fmt: BoundFormat,
+    thinker: Engine,
+    answerer: Engine,
+    model: str,
+    reasoning: _Text | None = None,
+    content: _Text | None = None,
+) -> Answer:
+    require_fits(asked, fmt, thinker)
+    ids = tuple(fmt.prompt_ids(asked.question))
+    prompt = Prompt(thinker, ids, fmt, asked.sampling)
+    cap = prompt.thinking_cap(asked.budget)
+    (thinking,) = [one async for _, one in grow(prompt, [asked.budget], [cap])]
+    text = _decode(fmt, thinking.token_ids)
+    if reasoning and content:
+        await reasoning.end(text)
+        content.prefix = final_ids(prompt, thinking, asked.budget)
+    forced = await answer_to(Prompt(answerer, ids, fmt, asked.sampling), thinking, asked.budget)
+    said = _decode(fmt, forced.answer_ids)
+    if content:
+        await content.end(said)
+    return Answer(model, text, said, len(ids), forced)
+
+
+class _Text:
+    """A text that grows while it is said, behind the ids `prefix`.
+
+    What may still become part of a delimiter, and a character whose bytes are not all there, is not told yet.
+    """
+
+    def __init__(self, fmt: BoundFormat, say: Say) -> None:
+        self.prefix: tuple[int, ...] = ()
+        self._fmt, self._say = fmt, say
+        self._held = max((len(string) for string in fmt.stop_strings), default=0)
+        self._told = ""
+
+    async def grow(self, ids: Sequence[int]) -> None:
+        """`ids` have been said so far."""
+        text = _decode(self._fmt, [*self.prefix, *ids])
+        await self._tell(text[: len(text) - self._held].rstrip(_UNFINISHED))
+
+    async def end(self, text: str) -> None:
+        """All of it."""
+        await self._tell(text)
+
+    async def _tell(self, text: str) -> None:
+        if len(text) > len(self._told) and text.startswith(self._told):
+            new, self._told = text[len(self._told) :], text
+            await self._say(new)
+
+
+def _decode(fmt: BoundFormat, ids: Sequence[int]) -> str:
+    text = fmt.tokenizer.decode(list(ids), clean_up_tokenization_spaces=False)
+    assert isinstance(text, str)
+    return text

@@ -1,0 +1,111 @@
+"""The server: OpenAI's chat completions in front of any engine, with a thinking budget and Waits per request.
+
+It listens on this machine alone unless told otherwise, and asks for a key where one is in the environment. Other
+endpoints of OpenAI's are not covered.
+
+    python -m s1repro.serve recipe=demo serve.port=8080
+
+    client = openai.OpenAI(base_url="http://127.0.0.1:8080/v1", api_key="none")
+    client.chat.completions.create(model=..., messages=[...], extra_body={"thinking_budget": 256, "waits": 1})
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from sse_starlette import EventSourceResponse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from s1repro.chat import FORMATS, BoundFormat
+from s1repro.config import Config
+from s1repro.engines import Engine, load_engine
+from s1repro.serve.answering import answered, require_fits, told
+from s1repro.serve.chat import Answer, Asked, BadRequest, envelope, piece, read_request
+from s1repro.tuned import require_format
+
+
+def run(config: Config) -> None:
+    """Serve `checkpoint` until interrupted. Raises `ValueError` for a model or a format that is unfit."""
+    if not config.model.other_format:
+        require_format(config.checkpoint, FORMATS[config.model.format])
+    engine = load_engine(config.engine, config.checkpoint, config.model.trust_remote_code)
+    fmt = FORMATS[config.model.format].bind(engine.tokenizer)
+    key = os.environ.get(config.serve.key_env, "").strip()
+    app = build(engine, fmt, config.checkpoint, key, config.serve.slice_tokens)
+    server = uvicorn.Server(uvicorn.Config(app, config.serve.host, config.serve.port, log_level="warning"))
+    print(f"serve: {config.checkpoint} at http://{config.serve.host}:{config.serve.port}/v1", flush=True)
+    server.run()
+
+
+def build(engine: Engine, fmt: BoundFormat, model: str, key: str, slice_tokens: int) -> Starlette:
+    """The application; it closes the engine when it ends."""
+
+    async def models(request: Request) -> Response:
+        return JSONResponse({"object": "list", "data": [{"id": model, "object": "model", "owned_by": "s1repro"}]})
+
+    async def health(request: Request) -> Response:
+        return Response()
+
+    async def chat(request: Request) -> Response:
+        try:
+            _require_key(request, key)
+            asked = read_request(await _body(request), model)
+            require_fits(asked, fmt, engine)
+            if asked.stream:
+                return EventSourceResponse(_events(asked, fmt, engine, model, slice_tokens))
+            return JSONResponse((await answered(asked, fmt, engine, model)).completion())
+        except BadRequest as bad:
+            return JSONResponse(_error(str(bad)), status_code=bad.status)
+
+    @asynccontextmanager
+    async def life(app: Starlette) -> AsyncIterator[None]:
+        yield
+        await engine.close()
+
+    routes = [
+        Route("/v1/models", models),
+        Route("/health", health),
+        Route("/v1/chat/completions", chat, methods=["POST"]),
+    ]
+    return Starlette(routes=routes, lifespan=life)
+
+
+async def _body(request: Request) -> Any:
+    try:
+        return await request.json()
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is not JSON") from None
+
+
+def _require_key(request: Request, key: str) -> None:
+    given = request.headers.get("Authorization", "")
+    if key and not hmac.compare_digest(given.encode(), f"Bearer {key}".encode()):
+        raise BadRequest("this server wants a key, and this is not it", status=401)
+
+
+async def _events(asked: Asked, fmt: BoundFormat, engine: Engine, model: str, slice_tokens: int) -> AsyncIterator[str]:
+    """The pieces of a streamed answer, as the data of server-sent events."""
+    head = envelope(model, "chat.completion.chunk")
+    yield json.dumps(piece(head, {"role": "assistant", "content": ""}))
+    async for said in told(asked, fmt, engine, model, slice_tokens):
+        if isinstance(said, Answer):
+            yield json.dumps(piece(head, {}, said.finish))
+            if asked.with_usage:
+                yield json.dumps({**head, "choices": [], "usage": said.usage()})
+        else:
+            field, text = said
+            yield json.dumps(piece(head, {field: text}))
+    yield "[DONE]"
+
+
+def _error(message: str) -> dict[str, Any]:
+    return {"error": {"message": message, "type": "invalid_request_error"}}
