@@ -29,6 +29,7 @@ TARGETS = [
     "eval",
     "sweep",
     "report",
+    "serve",
     "eagle",
     "paper",
     "bench",
