@@ -50,6 +50,7 @@ def test_every_recipe_composes_with_overrides(recipe: str, overrides: list[str])
 def test_every_option_of_every_group_composes(option: str) -> None:
     reward, teacher = ["method.reward_model=mine"], ["teacher.model=gpt", "selection=paper"]
     needs = {"method=best-of-n": reward, "method=rebase": reward, "teacher=openai": teacher}
+    needs["teacher=real-small"] = ["selection=paper"]
     assert composed(option, "name=x", *needs.get(option, [])).name == "x"
 
 
