@@ -26,6 +26,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
 
+from s1repro.strict import parse
+
 MANIFEST = "manifest.json"
 """Name of the file that marks a stage's folder as done."""
 
@@ -125,20 +127,14 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
-    try:
-        obj = json.loads(line.decode("utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}:{number}: not JSON ({error}); repair or delete this line") from error
+    obj = parse(line, f"{path}:{number}")
     if not isinstance(obj, dict):
         raise ValueError(f"{path}:{number}: expected a JSON object, found {type(obj).__name__}")
     return obj
 
 
 def _line(obj: Mapping[str, Any]) -> bytes:
-    try:
-        return json.dumps(obj, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n"
-    except UnicodeEncodeError:  # half of a surrogate pair, which UTF-8 cannot hold but a JSON escape can
-        return json.dumps(obj, ensure_ascii=True, allow_nan=False).encode("ascii") + b"\n"
+    return json.dumps(obj, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n"
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

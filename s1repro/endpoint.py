@@ -27,6 +27,8 @@ from typing import Any, Generic, TypeVar
 
 import httpx2
 
+from s1repro.strict import repaired
+
 Reply = TypeVar("Reply")
 
 PAUSE, LONGEST_PAUSE = 1.0, 60.0
@@ -145,7 +147,6 @@ class Endpoint(Generic[Reply]):
         seconds = self._address.timeout
         try:
             async with asyncio.timeout(seconds):
-                # Escaped to ASCII: half of a surrogate pair in a question has no UTF-8.
                 response = await self._client.post(self.url, content=json.dumps(body).encode("ascii"))
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise Fault("no connection", self._clean(str(error)), unreachable=True) from error
@@ -194,7 +195,7 @@ def error_message(body: str | bytes) -> str:
     for name in ("error", "message", "detail"):
         if isinstance(data, dict):
             data = data.get(name) or data
-    return data if isinstance(data, str) else ""
+    return repaired(data) if isinstance(data, str) else ""
 
 
 def pause(attempt: int, retry_after: float, chance: Random) -> float:

@@ -51,10 +51,10 @@ def test_without_a_key_none_is_sent(monkeypatch):
     assert server.keys == [None]
 
 
-def test_half_of_a_surrogate_pair_is_asked_and_read():
-    with serving(lambda number, body: completion("\ud83d")) as server:
-        assert ask(server.url, body={"content": "x \ud83d"}).content == "\ud83d"
-    assert server.requests == [{"content": "x \ud83d"}]
+def test_half_of_a_surrogate_pair_in_a_reply_becomes_the_character_for_what_is_none():
+    with serving(lambda number, body: completion("so \ud83d 4 😀", reasoning="\ude00 why")) as server:
+        reply = ask(server.url)
+    assert (reply.content, reply.reasoning) == ("so \ufffd 4 😀", "\ufffd why")
 
 
 PASSING = {

@@ -90,7 +90,7 @@ def facts(row: Row) -> dict[str, Any]:
     """
     try:
         data = json.loads(row.metadata)
-    except ValueError:
+    except (ValueError, RecursionError):
         data = _literal(row.metadata)
     return data if isinstance(data, dict) else {}
 
@@ -153,7 +153,7 @@ def _domain(data: Mapping[str, Any], where: str) -> str:
         return _text(data, "domain", where)
     try:
         found = json.loads(data["metadata"])
-    except ValueError:
+    except (ValueError, RecursionError):  # free text
         return ""
     label = (found.get("domain") or found.get("subject") or "") if isinstance(found, dict) else ""
     return label if isinstance(label, str) else str(label)

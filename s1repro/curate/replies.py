@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from s1repro.endpoint import Unreadable, error_message
+from s1repro.strict import repaired
 
 OPEN, CLOSE = "<think>", "</think>"
 
@@ -76,9 +77,9 @@ def read_reply(body: str | bytes) -> Reply:
     if finish is not None and not isinstance(finish, str):
         raise NotACompletion("finish_reason is no text")
     return Reply(
-        reasoning=texts["reasoning_content"] or texts["reasoning"] or "",
-        content=texts["content"] or "",
-        finish=finish,
+        reasoning=repaired(texts["reasoning_content"] or texts["reasoning"] or ""),
+        content=repaired(texts["content"] or ""),
+        finish=None if finish is None else repaired(finish),
         prompt_tokens=_count(data, "prompt_tokens"),
         completion_tokens=_count(data, "completion_tokens"),
     )

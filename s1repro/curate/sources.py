@@ -128,8 +128,17 @@ def _parquet_rows(path: Path, wanted: Callable[[str], bool]) -> Iterator[dict[st
 
     file = _parquet(path)
     columns = [name for name in file.schema_arrow.names if wanted(name)]
+    twice = [name for name in columns if columns.count(name) > 1]
+    if twice:
+        raise ValueError(f"{path}: the column {twice[0]!r} is there twice; delete one")
+    done = 0
     try:
         for batch in file.iter_batches(batch_size=BATCH, columns=columns):
-            yield from batch.to_pylist()
+            for row in range(batch.num_rows):
+                (data,) = batch.slice(row, 1).to_pylist()
+                done += 1
+                yield data
     except (pyarrow.ArrowInvalid, OSError) as error:
         raise ValueError(f"{path}: its data cannot be read ({error}); fetch or make it again") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}, row {done + 1}: a text is not UTF-8 ({error}); repair or delete this row") from error

@@ -103,6 +103,10 @@ def test_a_repeated_id_and_an_empty_pool(tmp_path):
         ("{", "pool.jsonl:2: not JSON"),
         ("[]", "pool.jsonl:2: expected a JSON object"),
         (GOOD | {"question": 7}, "pool.jsonl:2: question is a number; make it a string or null"),
+        (GOOD | {"question": "x \ud800"}, r"pool.jsonl:2: half of a surrogate pair, \ud800"),
+        (GOOD | {"other": float("nan")}, "pool.jsonl:2: NaN is no number in JSON"),
+        (json.dumps(GOOD)[:-1] + ', "attempt": "5"}', "pool.jsonl:2: the key 'attempt' stands twice in one object"),
+        (json.dumps(GOOD)[:-1] + ', "deep": ' + "[" * 500 + "]" * 500 + "}", "pool.jsonl:2: more than 64 lists"),
     ],
 )
 def test_a_malformed_row_is_named_by_file_and_line(tmp_path, bad, says):

@@ -95,6 +95,11 @@ def test_metadata_is_read_and_nothing_evaluated(tmp_path, monkeypatch, make_row,
     assert not Path("evaluated").exists()
 
 
+def test_metadata_that_nests_without_an_end_is_free_text():
+    row = read(GOOD | {"metadata": "[" * 60_000})
+    assert (row.domain, facts(row)) == ("", {})
+
+
 def test_metadata_of_megabytes_is_left_out_and_says_so():
     short, long = (read(GOOD | {"metadata": "x" * size}) for size in (METADATA_LIMIT, METADATA_LIMIT + 1))
     assert short.metadata == "x" * METADATA_LIMIT

@@ -1,6 +1,7 @@
 import gzip
 import json
 
+import pyarrow.parquet
 import pytest
 
 from s1repro.curate.sources import BATCH, find, read, source_mark
@@ -74,6 +75,17 @@ def test_what_is_not_there_and_cannot_be_an_id_is_named(tmp_path, monkeypatch, p
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match=rf"^data\.pool: no file {place}; give a JSONL or parquet file"):
         find(place)
+
+
+def test_a_text_that_is_not_utf8_and_a_column_twice_are_named(tmp_path):
+    texts = pyarrow.Array.from_buffers(pyarrow.string(), 2, pyarrow.array([b"ok", b"\xed\xa0\x80"]).buffers())
+    path = tmp_path / "pool.parquet"
+    pyarrow.parquet.write_table(pyarrow.table([texts], names=["question"]), path)
+    with pytest.raises(ValueError, match=rf"^{path}, row 2: a text is not UTF-8 \(.*\); repair or delete this row$"):
+        all_of(path)
+    pyarrow.parquet.write_table(pyarrow.table([texts, texts], names=["question", "question"]), path)
+    with pytest.raises(ValueError, match=rf"^{path}: the column 'question' is there twice; delete one$"):
+        all_of(path)
 
 
 def test_files_that_are_not_what_they_say(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,6 +69,24 @@ def test_a_row_with_nothing_in_it_is_refused(
 ) -> None:
     path = write(tmp_path / "s1k.jsonl", ROW, {**ROW, field: empty})
     with pytest.raises(ValueError, match=rf"s1k\.jsonl:2: the {name} is empty; .* complete the row or delete it"):
+        load_examples(path, FORMATS["qwen-plain"].bind(qwen_tokenizer), 512)
+
+
+SILENT = {
+    "half of a pair": ('"4"', r'"4 \ud800"', r"half of a surrogate pair, \ud800"),
+    "NaN": ('"4"', '"4", "length": NaN', "NaN is no number"),
+    "a key twice": ('"4"', '"4", "attempt": "5"', "the key 'attempt' stands twice"),
+    "deep": ('"4"', '"4", "metadata": ' + "[" * 500 + "]" * 500, "more than 64 lists and objects in each other"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "says"), SILENT.values(), ids=SILENT)
+def test_a_row_that_is_not_plain_json_is_refused(
+    tmp_path: Path, qwen_tokenizer: PreTrainedTokenizerBase, old: str, new: str, says: str
+) -> None:
+    path = write(tmp_path / "s1k.jsonl", ROW)
+    path.write_text(path.read_text() + path.read_text().replace(old, new))
+    with pytest.raises(ValueError, match=rf"s1k\.jsonl:2: {re.escape(says)}"):
         load_examples(path, FORMATS["qwen-plain"].bind(qwen_tokenizer), 512)
 
 
