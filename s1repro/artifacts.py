@@ -126,7 +126,25 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise ValueError(f"{path}:{number + 1}: not whole gzip data ({error}); fetch or make the file again") from error
 
 
+def read_journal(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield `(line number, object)` for each line of a journal as it stands, without holding or repairing it.
+
+    Raises `ValueError`, with file and line, where `Journal.read` does, and for half of a last line, which a kill or a
+    process that is writing leaves.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file")
+    with open(path, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                raise ValueError(f"{path}:{number}: half a line; run the stage that writes it again, or let it end")
+            yield number, _parse(path, number, line)
+
+
 def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    if not line.strip():
+        raise ValueError(f"{path}:{number}: a blank line; delete it")
     obj = parse(line, f"{path}:{number}")
     if not isinstance(obj, dict):
         raise ValueError(f"{path}:{number}: expected a JSON object, found {type(obj).__name__}")

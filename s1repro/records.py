@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
+
+from s1repro.artifacts import fingerprint
 
 AnswerKind = Literal["exact", "math", "choice"]
 """How an answer is compared: letter for letter, as mathematics, or as a multiple-choice letter."""
@@ -129,18 +131,49 @@ class Sample:
     discarded_tokens: int
     seed: int
 
+    @property
+    def check(self) -> str:
+        """16 hex digits that change with every field: an altered line of a journal is told by them."""
+        return fingerprint(self._flat())
+
     def to_json(self) -> dict[str, Any]:
-        """The sample as one flat JSON object, key fields first."""
-        flat = dict(vars(self.key))
-        flat.update({name: value for name, value in vars(self).items() if name != "key"})
-        return flat
+        """The sample as one flat JSON object, key fields first and its check last."""
+        return {**self._flat(), "check": self.check}
+
+    def _flat(self) -> dict[str, Any]:
+        return {**vars(self.key), **{name: value for name, value in vars(self).items() if name != "key"}}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Sample:
-        """Read back what `to_json` wrote. Raises `KeyError` where a field is missing."""
-        key = SampleKey(**{name: data[name] for name in SampleKey.__dataclass_fields__})
-        rest = {name: data[name] for name in cls.__dataclass_fields__ if name != "key"}
-        return cls(key=key, **rest)
+    def from_json(cls, data: Mapping[str, Any]) -> Sample:
+        """Read back what `to_json` wrote; a line of an older version has no check.
+
+        Raises `KeyError` where a field is missing, and `ValueError` where one is unknown, of a wrong type, or altered.
+        """
+        unknown = data.keys() - _OF_KEY.keys() - _OF_SAMPLE.keys() - {"check"}
+        if unknown:
+            raise ValueError(f"unknown field {min(unknown)!r}")
+        for name, kind in (_OF_KEY | _OF_SAMPLE).items():
+            _require_kind(name, data[name], kind)
+        key = SampleKey(**{name: data[name] for name in _OF_KEY})
+        sample = cls(key=key, **{name: data[name] for name in _OF_SAMPLE})
+        if "check" in data and data["check"] != sample.check:
+            raise ValueError("altered since it was written, its check does not fit")
+        return sample
+
+
+KINDS = {str: "a text", int: "a whole number", bool: "true or false", type(None): "null"}
+"""What the types of a sample's fields are called."""
+_OF_KEY: dict[str, Any] = get_type_hints(SampleKey)
+_OF_SAMPLE: dict[str, Any] = {name: kind for name, kind in get_type_hints(Sample).items() if name != "key"}
+
+
+def _require_kind(name: str, value: object, kind: Any) -> None:
+    """Raise `ValueError` where a field does not hold what its annotation says; true is no number."""
+    kinds = get_args(kind) or (kind,)
+    if type(value) in kinds or (value is None and type(None) in kinds) or (isinstance(value, str) and value in kinds):
+        return
+    names = [repr(one) if isinstance(one, str) else KINDS[one] for one in kinds]
+    raise ValueError(f"{name} is {value!r}, not {' or '.join(names)}")
 
 
 @dataclass(frozen=True)

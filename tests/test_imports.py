@@ -34,6 +34,7 @@ which holds the settings of engines and methods, and the command line that fills
 EXCEPTIONS = {
     ("report", "s1repro.evaluate.metrics"),
     ("report", "s1repro.evaluate.journal"),
+    ("report", "s1repro.evaluate.vouched"),
 }
 """A verb imports no other verb, but the report may use the paper's metrics and the reader of the samples."""
 

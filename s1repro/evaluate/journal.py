@@ -3,9 +3,10 @@
 `samples.jsonl` grows a line a finished sample; once all asked-for samples are in, it is rewritten sorted, so its bytes
 do not depend on who finished first or on kills. Later runs with other budgets, Waits, benchmarks or more samples add
 to it. Samples of another model or method never mix: `journal_config.json` says whose they are. Times are in
-`telemetry.jsonl`, never here.
+`telemetry.jsonl`, never here. No line is believed: what is lost, doubled, altered or another run's is refused with file
+and line, by who goes on with an evaluation and by who reports it (`s1repro.evaluate.vouched`).
 
-    claim(folder, identity)                  # ValueError when the folder's samples are another model's
+    claim(folder, identity, digests)         # ValueError when the folder's samples are another model's
     with Journal(folder / SAMPLES) as journal:
         done = finished(journal)
 """
@@ -17,8 +18,29 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from s1repro.artifacts import MANIFEST, Journal, fingerprint, finish, is_done, write_jsonl, write_text
+from s1repro.artifacts import (
+    MANIFEST,
+    Journal,
+    fingerprint,
+    finish,
+    is_done,
+    read_journal,
+    write_jsonl,
+    write_text,
+)
+from s1repro.evaluate.vouched import (
+    AGAIN,
+    PointKey,
+    Vouched,
+    point_key,
+    read_manifest,
+    read_points,
+    require_vouched,
+    to_facts,
+    vouch,
+)
 from s1repro.records import Sample, SampleKey
+from s1repro.strict import parse
 
 SAMPLES = "samples.jsonl"
 """The samples, one a line."""
@@ -26,22 +48,17 @@ SAMPLES = "samples.jsonl"
 IDENTITY = "journal_config.json"
 """Whose samples they are."""
 
-PointKey = tuple[str, str, int, int]
-"""What makes a point: benchmark, method, budget, waits."""
-
 
 def claim(folder: Path, identity: Mapping[str, Any], benchmarks: Mapping[str, str]) -> None:
     """Say whose samples `folder` holds: `identity`, and a digest of each benchmark's questions.
 
-    Raises `ValueError` when it already holds samples of another identity or of other questions under the same name;
-    benchmarks that it does not know yet are added.
+    Raises `ValueError` when it already holds samples of another identity or of other questions under the same name, or
+    a manifest of another run; benchmarks that it does not know yet are added.
     """
-    path, samples = folder / IDENTITY, folder / SAMPLES
+    samples = folder / SAMPLES
     held: dict[str, Any] = {"benchmarks": {}}
-    if samples.is_file() and samples.stat().st_size > 0:  # a folder without samples belongs to nobody yet
-        if not path.is_file():
-            raise ValueError(f"{samples} has no {IDENTITY} beside it; delete {folder} and run again")
-        held = json.loads(path.read_text(encoding="utf-8"))
+    if samples.is_file() and samples.stat().st_size > 0:
+        held = _held(folder)
         different = [name for name, value in identity.items() if held.get(name) != value]
         different += [name for name, digest in benchmarks.items() if held["benchmarks"].get(name, digest) != digest]
         if different:
@@ -49,19 +66,47 @@ def claim(folder: Path, identity: Mapping[str, Any], benchmarks: Mapping[str, st
                 f"{folder} holds samples made with another {', '.join(different)}; choose another name=... or delete "
                 "this folder"
             )
+        _require_own(folder, held)
+    else:  # a folder without samples belongs to nobody yet
+        (folder / MANIFEST).unlink(missing_ok=True)
     merged = {**identity, "benchmarks": {**held["benchmarks"], **benchmarks}}
-    write_text(path, json.dumps(merged, indent=2, sort_keys=True) + "\n")
+    write_text(folder / IDENTITY, json.dumps(merged, indent=2, sort_keys=True) + "\n")
 
 
 def finished(journal: Journal) -> dict[SampleKey, Sample]:
-    """The samples that are in, by key. Raises `ValueError` naming the line that is not a sample."""
-    samples = {}
-    for number, line in enumerate(journal.read(), start=1):
-        try:
-            sample = Sample.from_json(line)
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"{journal.path}:{number}: not a sample, no field {error}; delete this line") from error
-        samples[sample.key] = sample
+    """The samples that are in, by key, in the order of the lines.
+
+    Raises `ValueError`, with file and line, where one is not a sample, was altered or is there twice, or where those of
+    a point are not what the manifest vouches for. A point may lack some: they are taken again.
+    """
+    samples = _samples(journal.path, enumerate(journal.read(), start=1))
+    require_vouched(journal.path, read_points(journal.path.parent), samples, lost=True)
+    return samples
+
+
+def vouched(folder: Path) -> dict[SampleKey, Sample]:
+    """All samples of a finished evaluation, by key, in the order of the lines; those of points under way among them.
+
+    Changes nothing. Raises `ValueError`, with file and line, where `finished` does, where a sample of a complete point
+    is lost, one is of a benchmark that was never asked, or the manifest is another run's.
+    """
+    path, points = folder / SAMPLES, read_points(folder)
+    samples = _samples(path, read_journal(path))
+    held = _held(folder)
+    _require_own(folder, held)
+    for line, key in enumerate(samples, start=1):
+        if key.benchmark not in held["benchmarks"]:
+            asked = ", ".join(sorted(held["benchmarks"]))
+            raise ValueError(
+                f"{path}:{line}: a sample of {key.benchmark!r}, and this evaluation asked {asked}; delete this line"
+            )
+    old = [name for name, point in points.items() if not point.digest]
+    if old:
+        raise ValueError(
+            f"{folder / MANIFEST}: of an older version, which cannot tell altered samples; run the evaluate stage "
+            "again, which repeats no sample that is in"
+        )
+    require_vouched(path, points, samples)
     return samples
 
 
@@ -79,33 +124,77 @@ def complete(
     """
     ordered = sorted(samples, key=lambda sample: tuple(vars(sample.key).values()))
     write_jsonl(folder / SAMPLES, (sample.to_json() for sample in ordered))
-    counts = listed_points(folder)
-    counts.update({point: max(count, counts.get(point, 0)) for point, count in asked.items()})
-    facts = {
-        "points": [[*point, count] for point, count in sorted(counts.items())],
-        "benchmarks": {**_facts(folder).get("benchmarks", {}), **sources},
-    }
-    finish(folder, fingerprint(identity), [SAMPLES, IDENTITY], facts)
+    groups: dict[PointKey, list[Sample]] = {}
+    for sample in ordered:
+        groups.setdefault(point_key(sample.key), []).append(sample)
+    points = read_points(folder)
+    for name in points.keys() | asked.keys():
+        points[name] = _grown(points.get(name, Vouched(0)), asked.get(name, 0), groups.get(name, []))
+    known = read_manifest(folder).get("facts", {}).get("benchmarks", {})
+    finish(folder, fingerprint(identity), [SAMPLES, IDENTITY], to_facts(points, {**known, **sources}))
+
+
+def _grown(point: Vouched, asked: int, samples: Iterable[Sample]) -> Vouched:
+    """The point with what was asked for now, as it is vouched for.
+
+    A larger one from before, of which samples were lost, stays what it was: it is not complete without them.
+    """
+    count = max(point.count, asked)
+    made = vouch((sample for sample in samples if sample.key.sample < count), count)
+    return point if point.digest and count > asked and made.samples < point.samples else made
 
 
 def is_complete(
     folder: Path, identity: Mapping[str, Any], asked: Mapping[PointKey, int], sources: Mapping[str, str]
 ) -> bool:
-    """Whether all samples of `asked` were taken from `sources` as they are now. Reads the manifest only."""
-    if not is_done(folder, fingerprint(identity)):
+    """Whether all samples of `asked` were taken from `sources` as they are now. Reads the manifest only.
+
+    Raises `ValueError` for a manifest that cannot be read.
+    """
+    points, known = read_points(folder), read_manifest(folder).get("facts", {}).get("benchmarks", {})
+    if not is_done(folder, fingerprint(identity)) or not all(point.digest for point in points.values()):
         return False
-    listed, known = listed_points(folder), _facts(folder)["benchmarks"]
-    return all(listed.get(point, 0) >= count for point, count in asked.items()) and all(
+    return all(points.get(name, Vouched(0)).count >= count for name, count in asked.items()) and all(
         known.get(name) == source for name, source in sources.items()
     )
 
 
 def listed_points(folder: Path) -> dict[PointKey, int]:
     """The complete points by the manifest, with the samples a question of each. None without a manifest."""
-    return {(point[0], point[1], point[2], point[3]): point[4] for point in _facts(folder).get("points", [])}
+    return {name: point.count for name, point in read_points(folder).items()}
 
 
-def _facts(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["facts"] if path.is_file() else {}
-    return facts
+def _samples(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[SampleKey, Sample]:
+    samples: dict[SampleKey, Sample] = {}
+    for number, line in lines:
+        where = f"{path}:{number}: "
+        try:
+            sample = Sample.from_json(line)
+        except KeyError as error:
+            raise ValueError(f"{where}not a sample, no field {error}; delete this line") from error
+        except ValueError as error:
+            raise ValueError(f"{where}not a sample, {error}; delete this line and run evaluate again") from error
+        if sample.key in samples:
+            twin = list(samples).index(sample.key) + 1
+            raise ValueError(f"{where}the same sample as in line {twin}; delete one of the two")
+        samples[sample.key] = sample
+    return samples
+
+
+def _held(folder: Path) -> dict[str, Any]:
+    """Whose samples the folder holds. Raises `ValueError` where nobody says so."""
+    path = folder / IDENTITY
+    if not path.is_file():
+        raise ValueError(f"{folder / SAMPLES} has no {IDENTITY} beside it; delete {folder} and run again")
+    held = parse(path.read_bytes(), str(path), f"delete {folder} and run again")
+    if not isinstance(held, dict) or not isinstance(held.get("benchmarks"), dict):
+        raise ValueError(f"{path}: does not say whose samples these are; delete {folder} and run again")
+    return held
+
+
+def _require_own(folder: Path, held: Mapping[str, Any]) -> None:
+    """Raise `ValueError` where the manifest is of other samples than the folder's."""
+    manifest = read_manifest(folder)
+    identity = {name: value for name, value in held.items() if name != "benchmarks"}
+    if manifest and manifest.get("fingerprint") != fingerprint(identity):
+        raise ValueError(f"{folder / MANIFEST}: of another run than {IDENTITY} beside it; {AGAIN}")

@@ -20,8 +20,9 @@ from s1repro.artifacts import Journal, fingerprint, stage_folder
 from s1repro.benchmarks import benchmark_fingerprint, listed, load_benchmark
 from s1repro.config import Config
 from s1repro.engines.base import EngineSettings
-from s1repro.evaluate.journal import SAMPLES, PointKey, claim, complete, finished, is_complete, listed_points
+from s1repro.evaluate.journal import SAMPLES, claim, complete, finished, is_complete, listed_points
 from s1repro.evaluate.plan import Task, plan
+from s1repro.evaluate.vouched import PointKey
 from s1repro.pretrained import load_tokenizer, model_mark, require_model
 from s1repro.records import Question, Sample
 

@@ -16,9 +16,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean
 
-from s1repro.artifacts import read_jsonl, stage_folder, write_text
-from s1repro.evaluate.journal import SAMPLES, PointKey, listed_points
+from s1repro.artifacts import stage_folder, write_text
+from s1repro.evaluate.journal import SAMPLES, listed_points, vouched
 from s1repro.evaluate.metrics import wilson
+from s1repro.evaluate.vouched import PointKey
 from s1repro.records import Point, Sample
 from s1repro.report.ends import answered
 from s1repro.scaling.methods import METHODS
@@ -28,25 +29,25 @@ COLUMNS = tuple(Point.__dataclass_fields__)
 
 
 def read_run(runs: str, name: str) -> list[Sample]:
-    """The samples of a run's complete points, sorted by key. Raises `ValueError` where it has none."""
+    """The samples of a run's complete points, sorted by key; a line is printed where it has others.
+
+    Raises `ValueError` where it has none, and, with file and line, where `s1repro.evaluate.journal.vouched` does or a
+    method is unknown.
+    """
     folder = stage_folder(runs, name, "evaluate")
     listed = listed_points(folder)
     if not listed:
         raise ValueError(f"{folder}: no finished evaluation of run {name!r}; run the evaluate stage with name={name}")
-    samples = []
-    for line, data in read_jsonl(folder / SAMPLES):
-        try:
-            sample = Sample.from_json(data)
-        except KeyError as error:
-            where = f"{folder / SAMPLES}:{line}"
-            raise ValueError(f"{where}: not a sample, no field {error}; run evaluate again") from error
+    samples = list(vouched(folder).values())
+    for line, sample in enumerate(samples, start=1):
         if sample.key.method not in METHODS:
             raise ValueError(
                 f"{folder / SAMPLES}:{line}: unknown method {sample.key.method!r}; known are {', '.join(METHODS)}"
             )
-        if sample.key.sample < listed.get(point_key(sample), 0):
-            samples.append(sample)
-    return samples
+    taken = [sample for sample in samples if sample.key.sample < listed.get(point_key(sample), 0)]
+    if len(taken) < len(samples):
+        print(f"{name}: {len(samples) - len(taken):,} samples of points that are not complete are left out")
+    return sorted(taken, key=lambda sample: tuple(vars(sample.key).values()))
 
 
 def point_key(sample: Sample) -> PointKey:

@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import get_args
 
-from s1repro.evaluate.journal import PointKey
+from s1repro.evaluate.vouched import PointKey
 from s1repro.records import Finish, Sample
 
 ENDS: tuple[Finish, ...] = get_args(Finish)

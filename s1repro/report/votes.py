@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from statistics import fmean
 
-from s1repro.evaluate.journal import PointKey
+from s1repro.evaluate.vouched import PointKey
 from s1repro.records import Sample
 from s1repro.report.curves import point_key
 from s1repro.scaling.voting import majority_at_k, pass_at_k

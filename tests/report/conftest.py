@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from s1repro.config import Config
-from s1repro.evaluate.journal import complete
+from s1repro.evaluate.journal import claim, complete
 from s1repro.records import Sample
 from tests.toy import make_config, make_sample
 
@@ -40,7 +40,7 @@ def finish(tmp_path: Path) -> Finish:
         samples = [measured(*point, q, q < right) for point, right in curve.items() for q in range(10)]
         folder = tmp_path / "runs" / name / "evaluate"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "journal_config.json").write_text("{}")
+        claim(folder, {"model": name}, {"toy": "q"})
         complete(folder, {"model": name}, samples, {("toy", "force", *point): 1 for point in curve}, {"toy": "f"})
         return samples
 
