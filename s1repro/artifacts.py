@@ -20,7 +20,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from types import TracebackType
@@ -108,22 +108,25 @@ def _cut_torn_line(file: IO[bytes]) -> None:
         file.truncate(position)
 
 
-def read_jsonl(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_jsonl(path: str | Path, number: Callable[[str], object] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield `(line number, object)` for each line of a JSONL file, 1-based; `.gz` is read too, blank lines are skipped.
 
+    `number` makes a value of a number's spelling, as in `s1repro.strict.parse`.
     Raises `ValueError`, with file and line, where the file is missing or a line is not a JSON object.
     """
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
-    number = 0
+    line_number = 0
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as file:
-            for number, line in enumerate(cast("IO[bytes]", file), start=1):
+            for line_number, line in enumerate(cast("IO[bytes]", file), start=1):
                 if line.strip():
-                    yield number, _parse(path, number, line)
+                    yield line_number, _parse(path, line_number, line, number)
     except (gzip.BadGzipFile, EOFError) as error:
-        raise ValueError(f"{path}:{number + 1}: not whole gzip data ({error}); fetch or make the file again") from error
+        raise ValueError(
+            f"{path}:{line_number + 1}: not whole gzip data ({error}); fetch or make the file again"
+        ) from error
 
 
 def read_journal(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -142,12 +145,12 @@ def read_journal(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, _parse(path, number, line)
 
 
-def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
+def _parse(path: Path, line_number: int, line: bytes, number: Callable[[str], object] | None = None) -> dict[str, Any]:
     if not line.strip():
-        raise ValueError(f"{path}:{number}: a blank line; delete it")
-    obj = parse(line, f"{path}:{number}")
+        raise ValueError(f"{path}:{line_number}: a blank line; delete it")
+    obj = parse(line, f"{path}:{line_number}", number=number)
     if not isinstance(obj, dict):
-        raise ValueError(f"{path}:{number}: expected a JSON object, found {type(obj).__name__}")
+        raise ValueError(f"{path}:{line_number}: expected a JSON object, found {type(obj).__name__}")
     return obj
 
 

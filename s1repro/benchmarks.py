@@ -1,8 +1,9 @@
 """Benchmark questions from lm-eval task YAMLs: `evals/<name>.yaml` defines the task `<name>`.
 
 `curate` decontaminates against them and `evaluate` measures on them. lm-eval (imported here only, and only when a
-benchmark is loaded) reads the data set and fills the templates: `doc_to_text` is the question, `doc_to_target` the
-reference. What lm-eval does not know stands in the YAML's `metadata`:
+benchmark is loaded) gets the data set and fills the templates: `description` and `doc_to_text` behind it are the
+question, `doc_to_target` the reference, all as written (`s1repro.written` reads JSON and CSV files; a text that looks
+like a list is a text). What lm-eval does not know stands in the YAML's `metadata`:
 
     metadata:
       kind: math          # how answers are compared: exact, math or choice
@@ -13,7 +14,7 @@ reference. What lm-eval does not know stands in the YAML's `metadata`:
 
 A hub data set needs a network once and is then cached; `revision` in `dataset_kwargs` pins its commit. A file of this
 machine takes its place with `Benchmark.file`, and `Benchmark.limit` takes an even sample, which has a name of its own.
-Scoring by lm-eval's own metrics and few-shot prompts are not covered.
+Scoring by lm-eval's own metrics and few-shot prompts are not covered, and refused (`s1repro.tasks`).
 
     load_benchmark(Benchmark("demo"))[0]    # Question(id="d001", text="...", reference="12", kind="exact", domain="11")
     Benchmark("math500", limit=200).label   # "math500[200]"
@@ -21,6 +22,7 @@ Scoring by lm-eval's own metrics and few-shot prompts are not covered.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -30,7 +32,8 @@ from typing import Any, get_args
 
 from s1repro.artifacts import file_sha256, fingerprint
 from s1repro.records import AnswerKind, Question
-from s1repro.tasks import Function, data_files, read_task, task_file, task_files
+from s1repro.tasks import Function, data_files, read_task, require_understood, task_file, task_files
+from s1repro.written import OPTIONS, splits
 
 FORMATS = {".jsonl": "json", ".json": "json", ".parquet": "parquet", ".csv": "csv"}
 """What `Benchmark.file` may end in, and who reads it."""
@@ -70,7 +73,7 @@ def listed(
     benchmarks = []
     for name in names:
         path = task_file(name, folder)
-        count: Any = _metadata(read_task(path)).get("count")
+        count: Any = _metadata(_settings(path)).get("count")
         if limit is not None and count is None:
             raise ValueError(f"{path}: data.limit needs metadata.count; write how many questions there are")
         part = limit if limit is not None and limit < count else None
@@ -85,7 +88,7 @@ def load_benchmark(benchmark: Benchmark) -> list[Question]:
     count or commit than declared, a missing column, a reference that is not one text, and a repeated id.
     """
     path, task = _loaded(benchmark)
-    metadata = _metadata(read_task(path))
+    metadata = _metadata(_settings(path))
     if metadata.get("kind") not in get_args(AnswerKind):
         raise ValueError(f"{path}: metadata.kind is {metadata.get('kind')!r}; give exact, math or choice")
     questions = [
@@ -103,9 +106,9 @@ def load_benchmark(benchmark: Benchmark) -> list[Question]:
 def bare_questions(benchmark: Benchmark) -> list[str]:
     """The texts of *all* its questions, whatever the limit, without choices: what a training set must not hold."""
     path, task = _loaded(benchmark)
-    column = _metadata(read_task(path)).get("question")
+    column = _metadata(_settings(path)).get("question")
     if column is None:
-        return [str(task.doc_to_text(doc)) for doc in task.task_docs]
+        return [str(_filled(task, doc, "doc_to_text", path)) for doc in task.task_docs]
     _require_column(column, "question", task, path)
     return [str(doc[column]) for doc in task.task_docs]
 
@@ -141,7 +144,7 @@ def _loaded(benchmark: Benchmark) -> tuple[Path, Any]:
     """The task's YAML and lm-eval's task object, with the data set that the YAML declares."""
     path = task_file(benchmark.name, benchmark.folder)
     _local_files(benchmark, path)
-    settings = read_task(path)
+    settings = _settings(path)
     task = _load_task(benchmark, path, settings)
     for key in ("doc_to_text", "doc_to_target"):  # lm-eval would take a column that is not there for a text
         template = settings.get(key)
@@ -162,27 +165,49 @@ def _load_task(benchmark: Benchmark, path: Path, settings: Mapping[str, Any]) ->
     import datasets
     from lm_eval.tasks import TaskManager
 
-    spec: Any = benchmark.name
-    if benchmark.file is not None:  # a group of one is lm-eval's way to override a task's settings
-        split = settings.get("test_split") or settings.get("validation_split")
-        source = {
-            "dataset_path": FORMATS[Path(benchmark.file).suffix],
-            "dataset_name": None,
-            "dataset_kwargs": {"data_files": {split: benchmark.file}},
-        }
-        spec = {"group": f"{benchmark.name} of a file", "task": [{"task": benchmark.name, **source}]}
-    bars = datasets.are_progress_bars_disabled()
+    source = _source(benchmark, path, settings)
+    # A group of one is lm-eval's way to override a task's settings.
+    spec: Any = {"group": f"{benchmark.name} of files", "task": [{"task": benchmark.name, **source}]}
+    bars, log = datasets.are_progress_bars_disabled(), logging.getLogger("lm_eval")
     datasets.disable_progress_bars()
+    level = log.level
+    log.setLevel(logging.ERROR)  # it warns of what it takes for granted
     try:
-        tasks = TaskManager(include_path=str(path.parent), include_defaults=False).load(spec)["tasks"]
+        manager = TaskManager(include_path=str(path.parent), include_defaults=False)
+        tasks = manager.load(spec if source else benchmark.name)["tasks"]
     except Exception as error:  # whatever a YAML, a template, a data set or a hub can do wrong
         raise ValueError(f"{path}: {_explain(error, benchmark, settings)}") from error
     finally:
+        log.setLevel(level)
         if not bars:
             datasets.enable_progress_bars()
     if list(tasks) != [benchmark.name]:
         raise ValueError(f"{path}: defines {', '.join(tasks) or 'no task'}; write 'task: {benchmark.name}'")
     return tasks[benchmark.name]
+
+
+def _source(benchmark: Benchmark, path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that have lm-eval take the files of this machine; none where it gets the data set itself."""
+    import datasets
+    import pyarrow
+
+    kwargs = dict(settings.get("dataset_kwargs") or {})
+    if benchmark.file is not None:
+        kind = FORMATS[Path(benchmark.file).suffix]
+        kwargs = {"data_files": {settings.get("test_split") or settings.get("validation_split"): benchmark.file}}
+    else:
+        kind = str(settings.get("dataset_path"))
+    if kind not in OPTIONS:
+        taken = {"dataset_path": kind, "dataset_name": None, "dataset_kwargs": kwargs, "custom_dataset": None}
+        return taken if benchmark.file is not None else {}
+    try:
+        made = datasets.DatasetDict(
+            {split: datasets.Dataset.from_dict(columns) for split, columns in splits(kind, kwargs).items()}
+        )
+    except (ValueError, TypeError, pyarrow.ArrowException) as error:
+        told = _explain(error, benchmark, settings) if benchmark.file is not None else " ".join(str(error).split())
+        raise ValueError(f"{path}: {told}") from error
+    return {"custom_dataset": lambda **_: made, "dataset_kwargs": None}
 
 
 def _explain(error: Exception, benchmark: Benchmark, settings: Mapping[str, Any]) -> str:
@@ -222,18 +247,42 @@ def _question(task: Any, doc: Mapping[str, Any], number: str, metadata: Mapping[
     for column in ("id", "domain"):
         if column in metadata:
             _require_column(metadata[column], f"metadata.{column}", task, path)
-    target = task.doc_to_target(doc)
-    if isinstance(target, int) and task.config.doc_to_choice is not None:
-        target = task.doc_to_choice(doc)[target]
-    if not isinstance(target, str | int | float) or not str(target).strip():
+    target = _filled(task, doc, "doc_to_target", path)
+    if task.config.doc_to_choice is not None:
+        target = _chosen(task, doc, target, f"{path}: question {number}")
+    _require_spelling(task, doc, metadata["kind"], f"{path}: question {number}")
+    if not isinstance(target, str | int | float) or isinstance(target, bool) or not str(target).strip():
         raise ValueError(f"{path}: the reference of question {number} is {target!r}; doc_to_target must give one text")
+    text = _filled(task, doc, "doc_to_text", path)
+    if text is None or not str(text).strip():
+        raise ValueError(f"{path}: question {number} is empty; doc_to_text must give a text")
+    names = {name: doc.get(metadata.get(name, name)) for name in ("id", "domain")}
     return Question(
-        id=str(doc.get(metadata.get("id", "id"), number)),
-        text=str(task.doc_to_text(doc)),
+        id=number if names["id"] is None else str(names["id"]),
+        text=f"{_filled(task, doc, 'description', path)}{text}",
         reference=str(target),
         kind=metadata["kind"],
-        domain=str(doc.get(metadata.get("domain", "domain"), "")),
+        domain="" if names["domain"] is None else str(names["domain"]),
     )
+
+
+def _filled(task: Any, doc: Mapping[str, Any], key: str, path: Path) -> Any:
+    """What a setting gives for a question: the value of a column, a filled template, or what a function returns.
+
+    Templates are filled here and stay texts; lm-eval would make a list of one that looks like it.
+    """
+    from lm_eval.utils import apply_template
+
+    template = getattr(task.config, key)
+    try:
+        if template == "":
+            return ""
+        if isinstance(template, str) and template not in doc:
+            return apply_template(template, dict(doc))
+        return doc[template] if isinstance(template, str) else template(doc) if callable(template) else template
+    except Exception as error:  # whatever a template or a function can do wrong
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{path}: {key} cannot be filled ({reason}); repair it") from error
 
 
 def _require_column(column: str, key: str, task: Any, path: Path) -> None:
@@ -242,6 +291,52 @@ def _require_column(column: str, key: str, task: Any, path: Path) -> None:
         raise ValueError(
             f"{path}: {key} is {column!r}, a column the data set does not have; it has: {', '.join(columns)}"
         )
+
+
+def _chosen(task: Any, doc: Mapping[str, Any], target: Any, where: str) -> Any:
+    """The choice that a number stands for; a column's text stands for itself."""
+    template = task.config.doc_to_target
+    is_template = isinstance(template, str) and template not in doc
+    if not isinstance(target, int) and not (is_template and str(target).isdecimal()):
+        return target
+    try:
+        return task.doc_to_choice(doc)[int(target)]
+    except Exception as error:  # whatever a template, a function or a number can do wrong
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{where}: doc_to_choice has no choice {target} ({reason}); repair it") from error
+
+
+def _require_spelling(task: Any, doc: Mapping[str, Any], kind: AnswerKind, where: str) -> None:
+    """Raise `ValueError` where a reference is made of a number of a hub's JSON or CSV, which comes without spelling.
+
+    A mathematical answer keeps its value, up to 2^53.
+    """
+    builder = getattr(getattr(task.task_docs, "info", None), "builder_name", None)  # None for files that are read here
+    for column in _columns_in(task.config.doc_to_target, doc):
+        value = doc[column]
+        loose = (builder == "csv" and type(value) is int) or (builder in ("csv", "json") and type(value) is float)
+        if loose and (kind != "math" or abs(value) >= 2**53):
+            raise ValueError(
+                f"{where}: {column!r} is {value}, a number of a {builder} file which may be written otherwise; make it "
+                "a text, or give the questions as a file of this machine (data.files), which is read as it is written"
+            )
+
+
+def _columns_in(template: object, doc: Mapping[str, Any]) -> set[str]:
+    """The columns that a setting names, or its template uses; those of a function are not known."""
+    from jinja2 import meta
+    from lm_eval.utils import env
+
+    if not isinstance(template, str):
+        return set()
+    return {template} if template in doc else meta.find_undeclared_variables(env.parse(template)) & doc.keys()
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    """The task's settings, none of which would be dropped."""
+    settings = read_task(path)
+    require_understood(settings, path)
+    return settings
 
 
 def _metadata(task: Mapping[str, Any]) -> dict[str, Any]:

@@ -163,11 +163,129 @@ def test_a_file_takes_the_place_of_the_data_set(place, name):
     assert [(q.id, q.text, q.reference) for q in questions] == [(f"f{i}", f"{i}?", f"{i} m") for i in range(3)]
 
 
+SPELLED = {"q1": "1", "q2": "2.5", "q3": "025", "q4": "12345678901234567890", "q5": "25", "q6": "[1, 2]"}
+"""References as they are written; in JSON those that are no JSON numbers are texts."""
+
+
+@pytest.mark.parametrize("target", ["answer", '"{{answer}}"'])
+@pytest.mark.parametrize("name", ["own.csv", "own.jsonl", "own.json", "own.parquet", "the task's own"])
+def test_references_keep_their_spelling(place, name, target):
+    texts = ("q3", "q6")
+    rows = [
+        f'{{"id": "{id}", "question": "{id}?", "answer": {json.dumps(value) if id in texts else value}}}'
+        for id, value in SPELLED.items()
+    ]
+    place("doc_to_target: answer", f"doc_to_target: {target}")
+    match name:
+        case "own.csv":
+            Path(name).write_text("id,question,answer\n" + "".join(f'{i},{i}?,"{v}"\n' for i, v in SPELLED.items()))
+        case "own.json":
+            Path(name).write_text(f"[{', '.join(rows)}]")
+        case "own.parquet":
+            Dataset.from_list([{"id": i, "question": f"{i}?", "answer": v} for i, v in SPELLED.items()]).to_parquet(
+                name
+            )
+        case _:
+            Path("data/small.jsonl" if name == "the task's own" else name).write_text("\n".join(rows))
+    questions = load_benchmark(Benchmark("small", None if name == "the task's own" else name))
+    assert {question.id: question.reference for question in questions} == SPELLED
+
+
+@pytest.mark.parametrize(
+    ("written", "reads"),
+    [("25", "25"), ("1.0", "1.0"), ("2.50", "2.50"), ("1e3", "1e3"), ('"None"', "None"), ('"[1, 2]"', "[1, 2]")],
+)
+def test_a_json_reference_reads_as_it_is_written(place, written, reads):
+    place()
+    Path("data/small.jsonl").write_text(f'{{"question": "a", "answer": {written}}}\n')
+    assert load_benchmark(SMALL)[0].reference == reads
+
+
+def test_a_description_stands_in_front_of_the_question_and_is_no_part_of_it(place):
+    place("output_type:", 'description: "Solve {{id}}.\\n\\n"\noutput_type:')
+    assert [question.text for question in load_benchmark(SMALL)] == [
+        "Solve d1.\n\nWhat is 2+2?",
+        "Solve d2.\n\nWhat is [2]+3?",
+    ]
+    assert bare_questions(SMALL) == ["What is 2+2?", "What is [2]+3?"]
+
+
+@pytest.mark.parametrize("setting", ["num_fewshot: 5", "repeats: 4", "gen_prefix: So", "descripton: Solve."])
+@pytest.mark.parametrize("ask", [load_benchmark, bare_questions, lambda one: listed([one.name], {})])
+def test_a_setting_that_is_not_honoured_is_refused_wherever_the_task_is_read(place, setting, ask):
+    place("output_type:", f"{setting}\noutput_type:")
+    with pytest.raises(ValueError, match=rf"^evals/small\.yaml: {setting.partition(':')[0]} is [^\n]*$"):
+        ask(SMALL)
+
+
+@pytest.mark.parametrize(
+    ("docs", "says"),
+    [
+        ([{"question": " ", "answer": "1"}], "question small-0 is empty; doc_to_text must give a text"),
+        ([DOCS[0], {"question": None, "answer": "1"}], "question small-1 is empty; doc_to_text must give a text"),
+        ([{"question": "a", "answer": True}], "the reference of question small-0 is True; doc_to_target must give"),
+        ([{"question": "a", "answer": {"b": 1}}, {"question": "a", "answer": "b"}], "Could not convert 'b'|cannot mix"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_named(place, docs, says):
+    place(docs=docs)
+    with pytest.raises(ValueError, match=rf"^evals/small\.yaml: [^\n]*({says})[^\n]*$"):
+        load_benchmark(SMALL)
+
+
+def test_a_choice_that_is_not_there_is_named(place):
+    docs = [{"question": "a", "answer": 1}, {"question": "b", "answer": 2}]
+    place("doc_to_target: answer", "doc_to_target: answer\ndoc_to_choice: [A, B]", docs)
+    with pytest.raises(
+        ValueError, match=r"^evals/small\.yaml: question small-1: doc_to_choice has no choice 2 \(list in"
+    ):
+        load_benchmark(SMALL)
+
+
+def test_a_question_without_an_id_among_others_is_numbered(place):
+    place(docs=[DOCS[0], {"id": None, "question": "b", "answer": "2"}])
+    assert [(question.id, question.domain) for question in load_benchmark(SMALL)] == [("d1", "11"), ("small-1", "")]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind", "refused"),
+    [
+        ("test.csv", "question,answer\na,025\n", "exact", "'answer' is 25, a number of a csv file"),
+        ("test.csv", "question,answer\na,025\n", "math", None),
+        ("test.csv", "question,answer\na,9007199254740993\nb,2.5\n", "math", "a number of a csv file"),
+        (
+            "test.jsonl",
+            '{"question": "a", "answer": 25}\n{"question": "b", "answer": 2.5}\n',
+            "exact",
+            "'answer' is 25.0, ",
+        ),
+        ("test.jsonl", '{"question": "a", "answer": 25}\n{"question": "b", "answer": 2}\n', "exact", None),
+        ("test.csv", "question,answer\na,x\n", "exact", None),
+    ],
+)
+@pytest.mark.parametrize("target", ["answer", '"{{answer}}"'])
+def test_a_number_whose_spelling_a_hub_does_not_keep_is_refused(place, name, data, kind, refused, target):
+    """A folder is read as the hub's data sets are."""
+    place(YAML[YAML.index("dataset_path") : YAML.index("test_split")], "dataset_path: me/set\n")
+    yaml = Path("evals/small.yaml")
+    yaml.write_text(yaml.read_text().replace("doc_to_target: answer", f"doc_to_target: {target}"))
+    yaml.write_text(yaml.read_text().replace("kind: exact", f"kind: {kind}"))
+    Path("me/set").mkdir(parents=True)
+    Path("me/set", name).write_text(data)
+    if refused is None:
+        assert load_benchmark(SMALL)
+    else:
+        with pytest.raises(ValueError, match=f"^evals/small.yaml: question small-0: [^\n]*{refused}[^\n]*data.files"):
+            load_benchmark(SMALL)
+
+
 MISTAKEN = [
     ("gone.jsonl", None, "data.files.small: no file gone.jsonl"),
     ("own.xlsx", "", "data.files.small: own.xlsx is none of .jsonl, .json, .parquet, .csv; convert it"),
     ("own.jsonl", '{"question": "a', "evals/small.yaml: cannot be read from own.jsonl ("),
     ("own.jsonl", "", "evals/small.yaml: cannot be read from own.jsonl ("),
+    ("own.jsonl", '{"question": "a"}\n{"a', "evals/small.yaml: cannot be read from own.jsonl (own.jsonl:2: not JSON ("),
+    ("own.csv", "question,answer\na,b,c\n", "evals/small.yaml: cannot be read from own.csv (own.csv:2: 3 values for 2"),
     ("own.jsonl", '{"problem": "a", "answer": "1"}', "evals/small.yaml: doc_to_text is 'question', a column the data"),
     ("own.jsonl", '{"question": "a", "answer": "1"}', "evals/small.yaml: own.jsonl has 1 questions, not the 2 of"),
 ]

@@ -1,8 +1,20 @@
+import re
 from pathlib import Path
 
 import pytest
+from lm_eval.config.task import TaskConfig
 
-from s1repro.tasks import data_files, read_task, task_file, task_files
+from s1repro.tasks import (
+    HONOURED,
+    LM_EVALS,
+    REFUSED,
+    Function,
+    data_files,
+    read_task,
+    require_understood,
+    task_file,
+    task_files,
+)
 
 EVALS = Path(__file__).resolve().parents[1] / "evals"
 
@@ -32,3 +44,46 @@ def test_a_file_that_is_no_task_is_one_line(tmp_path, text, says):
     with pytest.raises(ValueError, match=says) as error:
         read_task(task_file("own", tmp_path))
     assert "\n" not in str(error.value)
+
+
+def test_each_setting_that_lm_eval_knows_is_honoured_accepted_or_refused():
+    groups = [HONOURED, LM_EVALS, set(REFUSED)]
+    assert sum(map(len, groups)) == len(set().union(*groups))
+    assert set().union(*groups) - {"include"} == set(TaskConfig.__dataclass_fields__)
+    for path in EVALS.glob("*.yaml"):
+        require_understood(read_task(path), path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (
+            {"num_fewshot": 5},
+            "num_fewshot is 5, which is not done here: a question is asked without examples; leave it",
+        ),
+        ({"num_fewshot": True}, "num_fewshot is True, which"),
+        ({"repeats": 2}, "repeats is 2, which is not done here: method.samples takes several samples a question"),
+        ({"gen_prefix": "So"}, "gen_prefix is 'So', which is not done here"),
+        ({"use_prompt": "promptsource:x"}, "use_prompt is 'promptsource:x'"),
+        ({"filter_list": [{"name": "strict"}]}, "filter_list is [{'name': 'strict'}], which is not done here"),
+        ({"process_results": Function("own.grade")}, "process_results is 'own.grade', which is not done here"),
+        ({"doc_to_image": "image"}, "doc_to_image is 'image'"),
+        ({"doc_to_audio": "audio"}, "doc_to_audio is 'audio'"),
+        ({"output_type": "multiple_choice"}, "output_type is 'multiple_choice'; answers are written, not ranked"),
+        ({"generation_kwargs": {"temperature": 0.7}}, "generation_kwargs.temperature is 0.7, which is not done here"),
+        ({"generation_kwargs": {"do_sample": True}}, "generation_kwargs.do_sample is True"),
+        ({"descripton": "Solve."}, "descripton is no setting of a task; did you mean description?"),
+        ({"zzz": 1}, "zzz is no setting of a task; leave it out"),
+    ],
+)
+def test_what_would_be_dropped_is_refused(settings, says):
+    with pytest.raises(ValueError, match=f"^own.yaml: {re.escape(says)}") as error:
+        require_understood({"task": "own", **settings}, Path("own.yaml"))
+    assert "\n" not in str(error.value)
+
+
+def test_what_changes_nothing_is_accepted():
+    harmless = {"num_fewshot": 0, "repeats": 1, "gen_prefix": "", "filter_list": None, "output_type": "generate_until"}
+    harmless |= {"generation_kwargs": {"until": ["x"], "temperature": 0.0, "do_sample": False}, "unsafe_code": True}
+    harmless |= {"fewshot_delimiter": "", "training_split": "train", "tag": ["mine"], "metric_list": []}
+    require_understood({"task": "own", **harmless}, Path("own.yaml"))
