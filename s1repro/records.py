@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, get_args, get_type_hints
 
 from s1repro.artifacts import fingerprint
@@ -131,7 +132,7 @@ class Sample:
     discarded_tokens: int
     seed: int
 
-    @property
+    @cached_property
     def check(self) -> str:
         """16 hex digits that change with every field: an altered line of a journal is told by them."""
         return fingerprint(self._flat())
@@ -141,7 +142,7 @@ class Sample:
         return {**self._flat(), "check": self.check}
 
     def _flat(self) -> dict[str, Any]:
-        return {**vars(self.key), **{name: value for name, value in vars(self).items() if name != "key"}}
+        return {**vars(self.key), **{name: getattr(self, name) for name in _OF_SAMPLE}}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Sample:
@@ -173,7 +174,7 @@ def _require_kind(name: str, value: object, kind: Any) -> None:
     if type(value) in kinds or (value is None and type(None) in kinds) or (isinstance(value, str) and value in kinds):
         return
     names = [repr(one) if isinstance(one, str) else KINDS[one] for one in kinds]
-    raise ValueError(f"{name} is {value!r}, not {' or '.join(names)}")
+    raise ValueError(f"{name} is {repr(value)[:60]}, not {' or '.join(names)}")
 
 
 @dataclass(frozen=True)

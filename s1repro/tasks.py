@@ -54,6 +54,9 @@ REFUSED: dict[str, tuple[tuple[object, ...], str]] = {
 }
 """Settings that would change what is measured, with the values that do not, and what happens instead."""
 
+METADATA = ("kind", "count", "id", "domain", "question", "version")
+"""What `metadata` says here, and lm-eval's own; others are the task's notes."""
+
 GREEDY = {"do_sample": (None, False), "temperature": (None, 0)}
 """What `generation_kwargs` may say of sampling, which `method.temperature` sets."""
 
@@ -89,6 +92,7 @@ def require_understood(task: Mapping[str, Any], path: Path) -> None:
     if task.get("output_type", "generate_until") != "generate_until":
         kind = _short(task["output_type"])
         raise ValueError(f"{path}: output_type is {kind}; answers are written, not ranked: make it generate_until")
+    _require_metadata(task.get("metadata") or {}, path)
     generation = task.get("generation_kwargs") or {}
     for name, harmless in GREEDY.items():
         if isinstance(generation, dict) and not _is_one_of(generation.get(name), harmless):
@@ -138,6 +142,18 @@ def _parse(path: Path) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise ValueError(f"{path}: not an lm-eval task; write 'task: {path.stem}' and its settings")
     return parsed
+
+
+def _require_metadata(metadata: object, path: Path) -> None:
+    if not isinstance(metadata, dict):
+        raise ValueError(f"{path}: metadata is {_short(metadata)}; give kind: exact, math or choice, and the like")
+    for name in metadata:
+        near = difflib.get_close_matches(str(name), METADATA, n=1)
+        if near and name not in METADATA:
+            raise ValueError(f"{path}: metadata.{name} has no meaning; did you mean metadata.{near[0]}?")
+    count = metadata.get("count")
+    if count is not None and (type(count) is not int or count < 1):
+        raise ValueError(f"{path}: metadata.count is {_short(count)}; write how many questions there are")
 
 
 def _is_one_of(value: object, harmless: tuple[object, ...]) -> bool:

@@ -73,6 +73,10 @@ def test_each_setting_that_lm_eval_knows_is_honoured_accepted_or_refused():
         ({"generation_kwargs": {"temperature": 0.7}}, "generation_kwargs.temperature is 0.7, which is not done here"),
         ({"generation_kwargs": {"do_sample": True}}, "generation_kwargs.do_sample is True"),
         ({"descripton": "Solve."}, "descripton is no setting of a task; did you mean description?"),
+        ({"metadata": {"kind": "math", "cuont": 3}}, "metadata.cuont has no meaning; did you mean metadata.count?"),
+        ({"metadata": {"count": "30"}}, "metadata.count is '30'; write how many questions there are"),
+        ({"metadata": {"count": True}}, "metadata.count is True; write how many"),
+        ({"metadata": ["math"]}, "metadata is ['math']; give kind"),
         ({"zzz": 1}, "zzz is no setting of a task; leave it out"),
     ],
 )
@@ -86,4 +90,5 @@ def test_what_changes_nothing_is_accepted():
     harmless = {"num_fewshot": 0, "repeats": 1, "gen_prefix": "", "filter_list": None, "output_type": "generate_until"}
     harmless |= {"generation_kwargs": {"until": ["x"], "temperature": 0.0, "do_sample": False}, "unsafe_code": True}
     harmless |= {"fewshot_delimiter": "", "training_split": "train", "tag": ["mine"], "metric_list": []}
+    harmless |= {"metadata": {"kind": "math", "count": 30, "version": 1.0, "author": "me"}}
     require_understood({"task": "own", **harmless}, Path("own.yaml"))
