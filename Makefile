@@ -8,7 +8,7 @@ PYTHON := .venv/bin/python
 STAMP  := .venv/.setup-$(shell cat locks/cpu.txt pyproject.toml scripts/setup.sh | sha256sum | cut -c1-16)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint all curate train eval sweep report serve eagle paper bench base
+.PHONY: help setup demo test lint all curate train eval sweep report serve servers eagle paper bench base
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ report: setup ## the answers -> a curve, tables, wandb
 
 serve: setup ## a checkpoint behind an OpenAI-compatible endpoint with thinking budgets
 	$(PYTHON) -m s1repro.serve recipe=$(RECIPE) $(ARGS)
+
+servers: setup ## the environment of SGLang's server, for the tests marked server
+	@scripts/servers.sh
 
 eagle: ## (not built yet) a draft head for speculative decoding
 	@echo 'not built yet: training an EAGLE head and measuring its speed-up' >&2; exit 1

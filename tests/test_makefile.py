@@ -30,6 +30,7 @@ TARGETS = [
     "sweep",
     "report",
     "serve",
+    "servers",
     "eagle",
     "paper",
     "bench",

@@ -129,8 +129,8 @@ def test_questions_for_a_teacher_need_no_trace(tmp_path):
     rows = load_pool(find(path), asking=True)
     assert [(row.trace, row.attempt) for row in rows] == [
         ("", ""),
-        ("two and two", "Answer: 4"),
-        ("two and two", ""),
+        ("two and two\nagain", "Answer: 4"),
+        ("two and two\nagain", ""),
     ]
     assert rows[1].id == load(write(tmp_path / "own.jsonl", GOOD))[0].id != rows[0].id
     with pytest.raises(ValueError, match=r"pool\.jsonl:1: no field 'solution'"):

@@ -22,20 +22,19 @@ from tests.engines.completion_server import serving, toy
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 LENGTH = 256
 STAND_INS = ("vllm", "sglang", "trtllm")
+REPO = Path(__file__).resolve().parents[2]
+SGLANG = Path(os.environ.get("S1REPRO_SGLANG", REPO / ".venv-sglang")) / "bin" / "python"
+"""`make servers` sets it up."""
 REAL = {
     "vllm-server-real": [
-        *("-m", "vllm.entrypoints.openai.api_server", "--enforce-eager", "--enable-prompt-tokens-details"),
-        *(
-            "--dtype",
-            "float32",
-            "--max-model-len",
-            str(LENGTH),
-            "--gpu-memory-utilization",
-            "0.3",
-            "--block-size",
-            "32",
-        ),
-        *("--host", "127.0.0.1", "--model"),
+        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--enforce-eager"),
+        *("--enable-prompt-tokens-details", "--dtype", "float32", "--max-model-len", str(LENGTH)),
+        *("--block-size", "32", "--gpu-memory-utilization", "0.3", "--host", "127.0.0.1", "--model"),
+    ],
+    "sglang-server-real": [
+        *(str(SGLANG), str(REPO / "tests" / "servers" / "sglang_cpu.py"), "--device", "cpu", "--dtype", "float32"),
+        *("--max-total-tokens", "16384", "--sleep-on-idle", "--enable-cache-report", "--context-length", str(LENGTH)),
+        *("--host", "127.0.0.1", "--model-path"),
     ],
 }
 """How a real server is started, up to the model."""
@@ -65,6 +64,8 @@ def any_engine(
         if name == "transformers":
             engine = load_engine(ENGINES[name](max_model_len=LENGTH, max_concurrency=64), str(tiny_qwen))
         elif name in REAL:
+            if not Path(REAL[name][0]).exists():
+                pytest.skip(f"no {REAL[name][0]}: make servers, or set S1REPRO_SGLANG to its environment")
             url = stack.enter_context(started(REAL[name], tiny_qwen))
             kind = name.removesuffix("-real")
             engine = load_engine(ENGINES[kind](max_model_len=LENGTH, urls=[url]), str(tiny_qwen))
@@ -91,11 +92,12 @@ class started:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
-        self._command = [sys.executable, *command, str(model), "--port", str(self._port)]
+        self._command = [*command, str(model), "--port", str(self._port)]
 
     def __enter__(self) -> str:
         threads = {"VLLM_CPU_OMP_THREADS_BIND": "nobind", "OMP_NUM_THREADS": "2", "VLLM_CPU_KVCACHE_SPACE": "1"}
-        environment = {**os.environ, **threads, "VLLM_LOGGING_LEVEL": "ERROR", "HF_HUB_OFFLINE": "1"}
+        quiet = {"VLLM_LOGGING_LEVEL": "ERROR", "HF_HUB_OFFLINE": "1", "SGLANG_USE_CPU_ENGINE": "1"}
+        environment = {**os.environ, **threads, **quiet}
         self._process = subprocess.Popen(self._command, env=environment, start_new_session=True)
         url, deadline = f"http://127.0.0.1:{self._port}", time.monotonic() + 240
         while time.monotonic() < deadline and self._process.poll() is None:
