@@ -28,7 +28,7 @@ from typing import Any, get_args
 
 from s1repro.artifacts import file_sha256, fingerprint
 from s1repro.harness import FORMATS, chosen, filled, load_task, require_column, require_spelling
-from s1repro.records import AnswerKind, Question
+from s1repro.records import CHOICES, AnswerKind, Question
 from s1repro.tasks import Function, data_files, read_task, require_understood, task_file, task_files
 
 
@@ -161,6 +161,11 @@ def _question(task: Any, doc: Mapping[str, Any], number: str, metadata: Mapping[
     require_spelling(task, doc, metadata["kind"], f"{path}: question {number}")
     if not isinstance(target, str | int | float) or isinstance(target, bool) or not str(target).strip():
         raise ValueError(f"{path}: the reference of question {number} is {target!r}; doc_to_target must give one text")
+    if metadata["kind"] == "choice" and str(target).strip().strip("()").upper() not in set(CHOICES):
+        raise ValueError(
+            f"{path}: the reference of question {number} is {target!r}; metadata.kind choice needs a letter from "
+            f"{CHOICES[0]} to {CHOICES[-1]}"
+        )
     text = filled(task, doc, "doc_to_text", path)
     if text is None or not str(text).strip():
         raise ValueError(f"{path}: question {number} is empty; doc_to_text must give a text")

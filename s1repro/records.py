@@ -20,6 +20,9 @@ from s1repro.artifacts import fingerprint
 AnswerKind = Literal["exact", "math", "choice"]
 """How an answer is compared: letter for letter, as mathematics, or as a multiple-choice letter."""
 
+CHOICES = "ABCDEFGHIJ"
+"""The letters that options of a multiple-choice question may have."""
+
 Finish = Literal["natural", "steps", "budget", "turn_end", "loop", "rejected"]
 """Why thinking ended: the model ended it, it counted down to 0 steps left, the budget was spent, the model ended its
 whole turn, it went in circles, or no try of rejection sampling fitted the budget."""

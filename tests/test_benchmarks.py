@@ -110,6 +110,13 @@ def test_questions_without_id_are_numbered_and_choices_are_looked_up(place):
         ("doc_to_target: answer", "doc_to_target: answer", [{"question": "a", "answer": " "}], "must give one text"),
         ("{kind: exact}", "{kind: exact}", [DOCS[0], DOCS[0]], "id 'd1' occurs twice"),
         ("dataset_path: json", "dataset_path: [json", DOCS, "not YAML"),
+        (
+            "{kind: exact}",
+            "{kind: choice}",
+            [{"question": "a", "answer": "K"}],
+            "kind choice needs a letter from A to J",
+        ),
+        ("{kind: exact}", "{kind: choice}", [{"question": "a", "answer": "A, B"}], "kind choice needs a letter"),
     ],
 )
 def test_a_mistake_is_one_line_that_names_the_yaml(place, old, new, docs, says):

@@ -17,15 +17,16 @@ PACKAGE = REPO / "s1repro"
 FOUNDATION, CONFIG = "foundation", "config"
 ARROWS = {
     FOUNDATION: set(),
+    "grading": {FOUNDATION},
     "settings": {FOUNDATION},
     "engines": {FOUNDATION, "settings"},
-    "scaling": {FOUNDATION, "settings", "engines"},
+    "scaling": {FOUNDATION, "grading", "settings", "engines"},
     CONFIG: {FOUNDATION, "settings", "engines", "scaling"},
-    "curate": {FOUNDATION, "settings", "engines", CONFIG},
+    "curate": {FOUNDATION, "grading", "settings", "engines", CONFIG},
     "train": {FOUNDATION, "settings", "engines", CONFIG},
-    "evaluate": {FOUNDATION, "engines", "scaling", CONFIG},
+    "evaluate": {FOUNDATION, "grading", "engines", "scaling", CONFIG},
     "serve": {FOUNDATION, "engines", "scaling", CONFIG},
-    "report": {FOUNDATION, "scaling", CONFIG},
+    "report": {FOUNDATION, "grading", "scaling", CONFIG},
     "demo": {FOUNDATION},
 }
 """What each package may import, beside itself. Modules right in `s1repro` are the foundation, but for the config tree,
