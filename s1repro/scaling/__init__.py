@@ -7,7 +7,7 @@ from s1repro.scaling.forcing import force, sweep
 from s1repro.scaling.prompt import Prompt
 from s1repro.scaling.rebase import Tree, rebase
 from s1repro.scaling.rejection import reject
-from s1repro.scaling.voting import majority, majority_at_k, pass_at_k, weighted_majority
+from s1repro.scaling.voting import joined, majority, majority_at_k, pass_at_k, weighted_majority
 
 __all__ = [
     "Budget",
@@ -16,6 +16,7 @@ __all__ = [
     "Tree",
     "best_of_n",
     "force",
+    "joined",
     "majority",
     "majority_at_k",
     "pass_at_k",

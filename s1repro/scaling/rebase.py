@@ -10,20 +10,22 @@ other. Children of one branch share its ids as their prompt, which an engine's p
 tokens, not a line, so that no property of the text is assumed. Waits are not covered.
 
     tree = Tree(trajectories=16, step_tokens=64, temperature=0.1)
-    forced = await rebase(prompt, Budget(512), reward, tree, extract=lambda text: grade(text, "", "math").extracted)
+    forced = await rebase(prompt, Budget(512), reward, tree, read=lambda text: extract(text, "math"))
 """
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from s1repro.engines.base import Engine
 from s1repro.engines.reward import RewardModel
-from s1repro.grading import grade
+from s1repro.grading import extract, same_answer
 from s1repro.records import Finish, Question
 from s1repro.scaling.answer import Forced, answer_to
 from s1repro.scaling.budget import Budget
@@ -31,7 +33,7 @@ from s1repro.scaling.candidates import Search, keep, nth, require_many, together
 from s1repro.scaling.method import Cut, Take
 from s1repro.scaling.prompt import Prompt
 from s1repro.scaling.trace import Thinking, ending
-from s1repro.scaling.voting import weighted_majority
+from s1repro.scaling.voting import joined, weighted_majority
 from s1repro.settings.checks import require_at_least_one
 
 
@@ -112,11 +114,17 @@ class _Search:
 
 
 async def rebase(
-    prompt: Prompt, budget: Budget, reward: RewardModel, tree: Tree, extract: Callable[[str], str]
+    prompt: Prompt,
+    budget: Budget,
+    reward: RewardModel,
+    tree: Tree,
+    read: Callable[[str], str],
+    same: Callable[[str, str], bool] = operator.eq,
 ) -> Forced:
     """Search a tree of traces; returns the best-scored one of those that give the winning answer.
 
-    `extract` reads the answer off an answer's text. `tries` are the trajectories; what other branches and answers took
+    `read` reads the answer off an answer's text, and `same` says which answers vote together; both run beside the event
+    loop. `tries` are the trajectories; what other branches and answers took
     is discarded. Raises `ValueError`, before anything runs, for a budget with Waits or one that does not fit, and for
     several trajectories at the sampling's temperature 0.
     """
@@ -126,7 +134,8 @@ async def rebase(
     ended, spent = await _Search(prompt, budget, prompt.thinking_cap(budget), reward, tree).grow()
     forced = await together(answer_to(node.prompt, node.thinking(), budget) for node in ended)
     spent += sum(len(each.answer_ids) - each.final_tokens for each in forced)
-    answers = [extract(_text(prompt, each.answer_ids)) for each in forced]
+    texts = [_text(prompt, each.answer_ids) for each in forced]
+    answers = await asyncio.to_thread(lambda: joined([read(text) for text in texts], same))
     winner = weighted_majority(answers, [node.score for node in ended])
     givers = [index for index, answer in enumerate(answers) if answer == winner]
     best = max(givers, key=lambda index: ended[index].score)
@@ -184,10 +193,13 @@ class Rebase(Search):
         tree = Tree(self.candidates, self.step_tokens, self.balance_temperature)
 
         async def take(prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
-            def extract(answer: str) -> str:
-                return grade(answer, question.reference, question.kind).extracted
+            def read(answer: str) -> str:
+                return extract(answer, question.kind)
+
+            def same(first: str, second: str) -> bool:
+                return same_answer(first, second, question.kind)
 
             budgets = [self.budget(cut, prompt.engine.max_model_len) for cut in cuts]
-            return [await rebase(prompt, budget, reward, tree, extract) for budget in budgets]
+            return [await rebase(prompt, budget, reward, tree, read, same) for budget in budgets]
 
         return take

@@ -1,9 +1,11 @@
 """Votes over sampled answers, and what votes and tries would score: majority@k and pass@k.
 
 Pure functions over answers and grades; sampling is the methods' business. The paper compares sequential scaling with
-majority votes over up to 64 samples (section 6.2). Ties go to the answer that came first, and "" (no answer was found)
-wins only where there is nothing else.
+majority votes over up to 64 samples (section 6.2). Votes are told apart by their spelling: `joined` gives equal
+answers one spelling first, by the grader's equality (1/2 and 0.5). Ties go to the answer that came first, and "" (no
+answer was found) wins only where there is nothing else.
 
+    joined(["1/2", "7", "0.5"], same)                           # ["1/2", "7", "1/2"]
     majority(["7", "", "3", "3", "7"])                          # "7"
     weighted_majority(["7", "3", "3"], [0.9, 0.3, 0.4])         # "7"
     majority_at_k(["7", "3", "3"], [True, False, False], k=2)   # 2/3: in two of the three pairs "7" came first
@@ -14,10 +16,24 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+def joined(answers: Sequence[str], same: Callable[[str, str], bool]) -> list[str]:
+    """The answers, each as the first one that is the same was spelt; "" (no answer was found) is the same as no other.
+
+    Each spelling is compared with the ones before it until one is the same, so the work is at most quadratic in the
+    number of different spellings.
+    """
+    spelt: dict[str, str] = {"": ""}
+    for answer in answers:
+        if answer not in spelt:
+            firsts = [first for spelling, first in spelt.items() if first and spelling == first]
+            spelt[answer] = next((first for first in firsts if same(first, answer)), answer)
+    return [spelt[answer] for answer in answers]
 
 
 def majority(answers: Sequence[str]) -> str:

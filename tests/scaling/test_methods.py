@@ -202,9 +202,9 @@ def test_rebase_grows_the_tree_that_is_asked_for(
 ) -> None:
     asked: list[Tree] = []
 
-    async def noted(prompt: Prompt, budget: Budget, reward: Any, tree: Tree, extract: Any) -> Any:
+    async def noted(prompt: Prompt, budget: Budget, reward: Any, tree: Tree, *reading: Any) -> Any:
         asked.append(tree)
-        return await rebase(prompt, budget, reward, tree, extract)
+        return await rebase(prompt, budget, reward, tree, *reading)
 
     monkeypatch.setattr(sys.modules["s1repro.scaling.rebase"], "rebase", noted)  # the package has a function so named
     monkeypatch.setattr("s1repro.scaling.candidates.HfRewardModel", lambda *_: made_up_reward())

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s1repro.scaling import majority, majority_at_k, pass_at_k, weighted_majority
+from s1repro.grading import same_answer
+from s1repro.scaling import joined, majority, majority_at_k, pass_at_k, weighted_majority
 
 answer_lists = st.lists(st.sampled_from(["", "1", "2", "3"]), min_size=1, max_size=9)
 
@@ -141,3 +142,24 @@ def test_pass_at_k_is_stable_for_many_samples() -> None:
 def test_pass_at_k_refuses_what_cannot_be(n: int, correct: int, k: int) -> None:
     with pytest.raises(ValueError, match=r"samples|right of"):
         pass_at_k(n, correct, k)
+
+
+def test_equal_answers_vote_together() -> None:
+    def same(first: str, second: str) -> bool:
+        return same_answer(first, second, "math")
+
+    answers = ["7", "1/2", "7", "0.5", r"\frac12", "", ""]
+    assert majority(answers) == "7"
+    assert joined(answers, same) == ["7", "1/2", "7", "1/2", "1/2", "", ""]
+    assert majority(joined(answers, same)) == "1/2"
+
+
+def test_each_spelling_is_compared_once() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def same(first: str, second: str) -> bool:
+        asked.append((first, second))
+        return first.lower() == second.lower()
+
+    assert joined(["a", "b", "A", "b", "B", "a", ""], same) == ["a", "b", "a", "b", "b", "a", ""]
+    assert asked == [("a", "b"), ("a", "A"), ("a", "B"), ("b", "B")]
