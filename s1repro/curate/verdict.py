@@ -1,15 +1,16 @@
 """Is the teacher's attempt right? Asked for the rows that are taken outright (section 2.2), and for the report.
 
 The paper asks a language model as judge. Where a row brings that verdict along it stands, else `s1repro.grading`
-compares offline.
+compares offline. Proofs, and worked solutions or attempts that mark no answer, cannot be compared: nobody can tell.
 
-    is_right(row)                                   # attempt against solution
+    judged(row)                                     # attempt against solution: RIGHT, WRONG or CANNOT_TELL
     reference(row), answer_kind(row)                # "42", "math"
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import cast, get_args
 
 from s1repro.curate.published import facts
@@ -18,24 +19,38 @@ from s1repro.progress import Progress
 from s1repro.records import AnswerKind, Row
 
 
+class Verdict(Enum):
+    """What is known of an attempt."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    CANNOT_TELL = "cannot tell"
+
+
+def judged(row: Row) -> Verdict:
+    """The verdict on the attempt: as the row was graded, or else as it compares where both sides state an answer."""
+    if "teacher" in row.grades:
+        return Verdict.RIGHT if row.grades["teacher"] else Verdict.WRONG
+    if not is_gradable(row) or (row.attempt.strip() and answer_kind(row) == "math" and not states_answer(row.attempt)):
+        return Verdict.CANNOT_TELL
+    return Verdict.RIGHT if matches(row, row.attempt) else Verdict.WRONG
+
+
 def is_right(row: Row) -> bool:
-    """Whether the attempt's answer is the reference: as the row was graded, or else as it compares."""
-    return row.grades["teacher"] if "teacher" in row.grades else matches(row, row.attempt)
+    """Whether the attempt is known to be right."""
+    return judged(row) is Verdict.RIGHT
 
 
 def is_gradable(row: Row) -> bool:
-    """Whether an answer can be compared with the row's offline; not with a proof."""
-    return answer_kind(row) != "math" or states_answer(row.solution)
+    """Whether an answer can be compared with the row's offline; not with a proof or an unmarked working."""
+    if answer_kind(row) == "math":
+        return states_answer(row.solution)
+    return bool(reference(row)) and ("Answer:" in row.solution or "\n" not in row.solution.strip())
 
 
 def matches(row: Row, response: str) -> bool:
-    """Whether `response` answers the row's question rightly: letter for letter, or else as its kind allows."""
-    expected = reference(row)
-    # The plain comparison first: it settles most right answers without a mathematics parser. Not for a worked solution,
-    # of which it would see the first line only.
-    if "\n" not in expected and grade(response, expected, "exact").correct:
-        return True
-    return grade(response, expected, answer_kind(row)).correct
+    """Whether `response` answers the row's question rightly, as its kind of answer compares."""
+    return grade(response, reference(row), answer_kind(row)).correct
 
 
 def reference(row: Row) -> str:
@@ -44,11 +59,11 @@ def reference(row: Row) -> str:
 
 
 def answer_kind(row: Row) -> AnswerKind:
-    """How the row's answer is compared: its metadata's `kind`, or else a choice for a letter A to D, or else math."""
+    """How the row's answer is compared: its metadata's `kind`, or else a choice for a letter A to E, or else math."""
     kind = facts(row).get("kind")
     if kind in get_args(AnswerKind):
         return cast(AnswerKind, kind)
-    return "choice" if reference(row).strip("().") in ("A", "B", "C", "D") else "math"
+    return "choice" if reference(row).strip("().") in ("A", "B", "C", "D", "E") else "math"
 
 
 def remembered(right: Callable[[Row], bool]) -> Callable[[Row], bool]:
@@ -64,16 +79,16 @@ def remembered(right: Callable[[Row], bool]) -> Callable[[Row], bool]:
 
 
 def share_right(rows: Sequence[Row], right: Callable[[Row], bool]) -> float | None:
-    """The share of rows whose teacher answered right, among those that can be graded or were; None where none can.
+    """The share of rows whose teacher answered right, among those that can be judged; None where none can.
 
     Rows without an attempt or a reference count as wrong.
     """
-    judged = []
+    known = []
     with Progress(len(rows), "teacher's answers") as progress:
         for row in rows:
             if not row.solution or not row.attempt:
-                judged.append(False)
-            elif "teacher" in row.grades or is_gradable(row):
-                judged.append(right(row))
+                known.append(False)
+            elif right(row) or judged(row) is not Verdict.CANNOT_TELL:
+                known.append(right(row))
             progress.step()
-    return sum(judged) / len(judged) if judged else None
+    return sum(known) / len(known) if known else None
