@@ -65,14 +65,22 @@ async def answer_all(
     queue = iter(groups)
     progress = Progress(total=sum(map(len, groups)), label="evaluate, samples")
 
+    def keep(samples: Sequence[Sample]) -> None:
+        for sample in samples:
+            write(sample)
+            progress.step(tokens=sample.sampled_tokens + sample.answer_tokens)
+
     async def work() -> None:
         for group in queue:  # all workers draw from one iterator
             prompt = prompts.of(group[0])
             taken = await take(prompt, group[0].question, [task.cut for task in group])
-            for task, forced in zip(group, taken, strict=True):
-                sample = graded(prompt, task, forced)
-                write(sample)
-                progress.step(tokens=sample.sampled_tokens + sample.answer_tokens)
+            # Beside the event loop: a slow comparison must not stop it.
+            grading = asyncio.create_task(asyncio.to_thread(_graded_all, prompt, group, taken))
+            try:
+                keep(await asyncio.shield(grading))
+            except asyncio.CancelledError:
+                keep(await grading)  # what was sampled is not lost
+                raise
 
     try:
         async with asyncio.TaskGroup() as workers:
@@ -82,6 +90,10 @@ async def answer_all(
         raise errors.exceptions[0] from None
     finally:
         progress.close()
+
+
+def _graded_all(prompt: Prompt, group: Sequence[Task], taken: Sequence[Forced]) -> list[Sample]:
+    return [graded(prompt, task, forced) for task, forced in zip(group, taken, strict=True)]
 
 
 def graded(prompt: Prompt, task: Task, forced: Forced) -> Sample:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +16,7 @@ from s1repro.config import Config
 from s1repro.engines import ScriptedEngine
 from s1repro.evaluate.plan import plan
 from s1repro.evaluate.runner import Prompts, answer_all, require_all_fit
+from s1repro.grading import Grade
 from s1repro.records import Question, Sample
 
 Load = Callable[..., ScriptedEngine]
@@ -132,3 +135,62 @@ def test_what_does_not_fit_is_named_with_its_numbers(
 
 def _text(questions: list[Question], sample: Sample) -> str:
     return next(question.text for question in questions if question.id == sample.key.question)
+
+
+def test_a_slow_comparison_does_not_stop_the_event_loop(
+    config: Config, questions: list[Question], load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = load(config.engine, "")
+    ticks = 0
+
+    def slow(response: str, reference: str, kind: str) -> Grade:
+        started = ticks
+        while ticks < started + 3:  # for ever, if nothing else runs meanwhile
+            time.sleep(0.001)
+        return Grade("", False)
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0.001)
+
+    async def both() -> list[Sample]:
+        ticking = asyncio.create_task(tick())
+        samples: list[Sample] = []
+        fmt = FORMATS["qwen-plain"].bind(engine.tokenizer)
+        prompts = Prompts(engine, fmt, config.method)
+        groups = plan(config, {"toy": questions})[:2]
+        await asyncio.wait_for(answer_all(prompts, config.method.start(engine), groups, samples.append, 2), 60)
+        ticking.cancel()
+        return samples
+
+    monkeypatch.setattr("s1repro.evaluate.runner.grade", slow)
+    assert len(asyncio.run(both())) >= 2
+
+
+def test_a_cancellation_loses_no_sample_that_was_taken(
+    config: Config, questions: list[Question], load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = load(config.engine, "")
+    grading = threading.Event()
+
+    def slow(response: str, reference: str, kind: str) -> Grade:
+        grading.set()
+        time.sleep(0.2)
+        return Grade("", False)
+
+    async def cancelled() -> list[Sample]:
+        samples: list[Sample] = []
+        prompts = Prompts(engine, FORMATS["qwen-plain"].bind(engine.tokenizer), config.method)
+        groups = plan(config, {"toy": questions})[:1]
+        answering = asyncio.create_task(answer_all(prompts, config.method.start(engine), groups, samples.append, 1))
+        await asyncio.to_thread(grading.wait, 30)
+        answering.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await answering
+        assert len(samples) == len(groups[0])
+        return samples
+
+    monkeypatch.setattr("s1repro.evaluate.runner.grade", slow)
+    assert asyncio.run(cancelled())
