@@ -80,7 +80,7 @@ MISTAKES = [
     ),
     pytest.param(
         ["recipe=demo", "engine=transformers", "engine.block_size=16"],
-        ["engine.block_size: no such key; engine (transformers) has: dtype"],
+        ["engine.block_size: no such key; engine (transformers) has: max_model_len"],
         id="key of another engine",
     ),
     pytest.param(["recipe=demo", "method.budgets=64"], ["method.budgets", "list"], id="list"),

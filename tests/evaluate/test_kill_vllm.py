@@ -67,16 +67,22 @@ def settings(tiny_qwen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     ]
 
 
-def test_interrupted_and_killed_three_times_the_samples_are_the_same(
-    settings: list[str], vllm_engine: Engine, run: Run
+ENDS = (signal.SIGINT, signal.SIGKILL)
+MORE_ENDS = (*ENDS, None, signal.SIGKILL)
+"""None is a SIGKILL while the engine is most likely starting."""
+
+
+@pytest.mark.parametrize("ends", [ENDS, pytest.param(MORE_ENDS, marks=pytest.mark.slow)], ids=["twice", "four times"])
+def test_however_often_it_is_ended_the_samples_are_the_same(
+    settings: list[str], vllm_engine: Engine, run: Run, ends: tuple[signal.Signals | None, ...]
 ) -> None:
     stage = Stage([*settings, "name=killed"])
     draw = random.Random(20250131)
     kept: list[str] = []
     stage.interrupt_engine_start()
-    for how in (signal.SIGINT, signal.SIGKILL, None, signal.SIGKILL):
+    for how in ends:
         process = stage.start()
-        if how is None:  # a moment at which the engine is most likely starting
+        if how is None:
             time.sleep(draw.uniform(1, 8))
         else:
             stage.wait_for_lines(len(kept) + 3, process)

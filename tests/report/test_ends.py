@@ -26,7 +26,9 @@ def test_the_ends_are_counted(finish: Finish) -> None:
     (row,) = end_rows(mixed(finish), "mine")
     assert HEAD[5:] == ("samples", "natural", "steps", "budget", "turn_end", "loop", "rejected", "answers cut")
     assert row == ("mine", "toy", "force", "16", "0", "10", "6", "0", "0", "0", "1", "3", "2")
-    assert "| mine | toy | force | 16 | 0 | 10 | 6 | 0 | 0 | 0 | 1 | 3 | 2 |" in markdown({"mine": mixed(finish)}, seed=0)
+    assert "| mine | toy | force | 16 | 0 | 10 | 6 | 0 | 0 | 0 | 1 | 3 | 2 |" in markdown(
+        {"mine": mixed(finish)}, seed=0
+    )
 
 
 def test_what_no_try_fitted_is_not_a_wrong_answer(finish: Finish) -> None:

@@ -32,7 +32,7 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 MODEL_LEN = 240
 MOST_THINKING = 130
 LONG_WAIT = "one two three four five six seven"
-FORCED_EXAMPLES, SWEPT_EXAMPLES = 850, 170
+FORCED_EXAMPLES, SWEPT_EXAMPLES = 400, 100
 """Of each case; there are five."""
 MOST_REQUESTS = 300
 """More than any sample here can need: a method that asks for more is going in circles."""
