@@ -44,7 +44,7 @@ class Server:
 
 @contextmanager
 def serving(
-    kind: str, vocab_size: int, eos: int, name: str = "toy", max_model_len: int = 512, decode: Any = None
+    kind: str, vocab_size: int, eos: int, name: str = "toy", max_model_len: int = 512, decode: Any = None, port: int = 0
 ) -> Iterator[Server]:
     """A stand-in of the server `kind` on the loopback interface. `decode` makes text of ids, for stop strings."""
     server = Server("", model={"id": name, "object": "model", "max_model_len": max_model_len})
@@ -83,7 +83,7 @@ def serving(
         request_queue_size = 2048
         daemon_threads = True
 
-    http = Quick(("127.0.0.1", 0), Handler)
+    http = Quick(("127.0.0.1", port), Handler)
     server.url = f"http://127.0.0.1:{http.server_port}"
     threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
     try:

@@ -79,6 +79,33 @@ def test_a_fault_that_passes_leaves_the_same_samples(server: Server, tiny_qwen: 
     assert len(server.requests) == begun + 8 + 3
 
 
+def test_a_server_that_goes_and_comes_back_leaves_the_same_samples(
+    tiny_qwen: Path, qwen_tokenizer: PreTrainedTokenizerBase
+) -> None:
+    vocabulary, eos = len(qwen_tokenizer), qwen_tokenizer.eos_token_id
+    prompts = [[5, i] for i in range(1, 41)]
+    with serving("vllm", vocabulary, eos) as server:
+        undisturbed = ask(engine_on(tiny_qwen, server.url), *prompts)
+        port = int(server.url.rpartition(":")[2])
+
+    async def disturbed() -> list[Completion]:
+        with serving("vllm", vocabulary, eos, port=port) as first:
+            engine = engine_on(tiny_qwen, first.url, retries=12, max_concurrency=4)
+            asked = (engine.complete(p, max_tokens=20, stop=ENDLESS, sampling=Sampling()) for p in prompts)
+            tasks = [asyncio.create_task(one) for one in asked]
+            await asyncio.sleep(0.02)
+            first.fault = lambda number: (503, b"going down", {"Connection": "close"})
+        await asyncio.sleep(0.05)
+        assert not all(task.done() for task in tasks)
+        with serving("vllm", vocabulary, eos, port=port) as second:
+            said = await asyncio.gather(*tasks)
+            assert second.requests
+        await engine.close()
+        return said
+
+    assert [one.token_ids for one in asyncio.run(disturbed())] == [one.token_ids for one in undisturbed]
+
+
 def test_a_fault_that_stays_is_one_line(server: Server, tiny_qwen: Path) -> None:
     engine = engine_on(tiny_qwen, server.url)
     server.fault = lambda number: (500, json.dumps({"message": f"no memory, {KEY}"}).encode(), {})
