@@ -252,7 +252,9 @@ def measured_and_estimated(base: Path, case: str, folder: Path) -> tuple[float, 
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peaks are read from Linux's /proc")
-@pytest.mark.parametrize("case", ["full", "lora", "accumulated"])
+@pytest.mark.parametrize(
+    "case", ["full", *(pytest.param(case, marks=pytest.mark.slow) for case in ("lora", "accumulated"))]
+)
 def test_a_small_training_peaks_where_it_was_foreseen(prepare: Prepare, tmp_path: Path, case: str) -> None:
     """A wide vocabulary and wide layers, so that the model's share is larger than that of Python's libraries."""
     from transformers import Qwen2ForCausalLM
