@@ -24,6 +24,8 @@ class ServerSettings(EngineSettings):
 
     ids_need: ClassVar[str]
     """What it takes for ids to come back, for whoever gets none."""
+    spare_tokens: ClassVar[int] = 0
+    """Tokens of the length it was started for that the server keeps to itself."""
 
     urls: list[str] = field(default_factory=lambda: ["http://127.0.0.1:8000"])
     """Where servers of the checkpoint answer, without `/v1`: one, or a fleet."""

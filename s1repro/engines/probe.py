@@ -91,11 +91,12 @@ def _entry(models: list[Any], settings: ServerSettings, url: str, checkpoint: st
             f"engine.model"
         )
     entry = same[0]
-    length = entry.get("max_model_len")
-    if type(length) is int and length < settings.max_model_len:
+    length, needed = entry.get("max_model_len"), settings.max_model_len + settings.spare_tokens
+    if type(length) is int and length < needed:
+        kept = f", of which it keeps {settings.spare_tokens} to itself" if settings.spare_tokens else ""
         raise ValueError(
-            f"engine: {url} serves {entry['id']} for {length} tokens, and engine.max_model_len is "
-            f"{settings.max_model_len}: lower that, or start the server for more"
+            f"engine: {url} serves {entry['id']} for {length} tokens{kept}, and engine.max_model_len is "
+            f"{settings.max_model_len}: lower that, or start the server for {needed}"
         )
     return entry
 

@@ -1,11 +1,12 @@
 """The servers that there are: what their requests hold beside prompt and sampling, and where their ids stand.
 
-Seen in vLLM 0.32 (read and run), SGLang 0.5.23 (read) and TensorRT-LLM 1.2 (read):
+Seen in vLLM 0.32 and SGLang 0.5.23 (run) and in TensorRT-LLM 1.2 (read):
 
 - A sampling default of the model (`generation_config.json`: top-k, a repetition penalty) is applied by vLLM's and
   SGLang's servers unless a request says otherwise, so these say so.
 - vLLM keeps to `stop_token_ids` under `ignore_eos`; SGLang and TensorRT-LLM switch them off with it, so there it goes
   only with a request that has none.
+- SGLang takes no more than its context length less 6 tokens, prompt and completion together.
 - SGLang dies of an id outside the vocabulary; ids are checked before (`s1repro.engines.checked`). TensorRT-LLM rejects
   a request with a field it does not know, and gives ids only in place of text.
 
@@ -60,6 +61,7 @@ class SglangServer(Server):
 
     name: ClassVar[str] = "sglang-server"
     ids_need: ClassVar[str] = "SGLang 0.5.18 or newer"
+    spare_tokens: ClassVar[int] = 6
 
     def fields(self, stop: Stop) -> dict[str, Any]:
         """See `ServerSettings.fields`."""

@@ -17,6 +17,7 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from s1repro.engines import ENGINES, Engine, ScriptedEngine, load_engine
+from s1repro.engines.profiles import SglangServer
 from tests.engines.completion_server import serving, toy
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -33,7 +34,8 @@ REAL = {
     ],
     "sglang-server-real": [
         *(str(SGLANG), str(REPO / "tests" / "servers" / "sglang_cpu.py"), "--device", "cpu", "--dtype", "float32"),
-        *("--max-total-tokens", "16384", "--sleep-on-idle", "--enable-cache-report", "--context-length", str(LENGTH)),
+        *("--max-total-tokens", "16384", "--sleep-on-idle", "--enable-cache-report"),
+        *("--context-length", str(LENGTH + SglangServer.spare_tokens)),
         *("--host", "127.0.0.1", "--model-path"),
     ],
 }

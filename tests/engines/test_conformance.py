@@ -16,6 +16,7 @@ from s1repro.engines import Completion, Engine, Sampling, ScriptedEngine, Stop
 from s1repro.engines.server import ServerEngine
 from s1repro.engines.vllm import VllmEngine
 from s1repro.scaling import Budget, force, sweep
+from tests.engines.completion_server import toy
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 GREEDY = Sampling()
@@ -92,6 +93,18 @@ def test_sixty_four_at_once_are_what_each_is_alone(any_engine: Engine, run: Run)
 
     together = [one.token_ids for one in run(at_once())]
     assert together[:8] == [run(complete(any_engine, 12, prompt=prompt)).token_ids for prompt in prompts[:8]]
+
+
+def test_greedy_ids_are_those_of_vllm_in_this_process(any_engine: Engine, vllm_engine: Engine, run: Run) -> None:
+    """On the same weights; a stand-in's model is a toy, and has none."""
+    if run(complete(any_engine, 2, prompt=[5, 6])).token_ids[0] == toy([5, 6], len(any_engine.tokenizer)):
+        pytest.skip("a toy")
+
+    async def all_of_them(engine: Engine) -> list[tuple[int, ...]]:
+        said = await asyncio.gather(*(complete(engine, 40, prompt=[5 + i, 7, 30 - i]) for i in range(16)))
+        return [one.token_ids for one in said]
+
+    assert run(all_of_them(any_engine)) == run(all_of_them(vllm_engine))
 
 
 def test_cancelled_requests_disturb_no_other(any_engine: Engine, run: Run) -> None:

@@ -53,6 +53,12 @@ def test_another_model_or_a_shorter_one_is_refused(server: Server, model: Any, m
         asked(server, **more)
 
 
+def test_a_server_that_keeps_tokens_to_itself_has_to_be_longer(server: Server) -> None:
+    server.model |= {"max_model_len": 256}
+    with pytest.raises(ValueError, match=r"for 256 tokens, of which it keeps 6 to itself, .* start the server for 262"):
+        asked(server, kind="sglang-server")
+
+
 @pytest.mark.parametrize(
     ("said", "says"),
     [
