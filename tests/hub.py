@@ -72,7 +72,9 @@ def serving(repos: Mapping[str, Repo]) -> Iterator[str]:
             """What the hub's API says of a repository, one folder of its tree, or some of its paths."""
             entries = [path for path in repo.folder.rglob("*")]
             if action == "tree":
-                entries = [path for path in entries if path.parent == repo.folder / paths[0]]
+                within = repo.folder / paths[0]
+                deep = "recursive=true" in urlsplit(self.path).query.lower()
+                entries = [path for path in entries if path.parent == within or (deep and within in path.parents)]
             elif action == "paths-info":
                 entries = [path for path in entries if str(path.relative_to(repo.folder)) in paths]
             told = [

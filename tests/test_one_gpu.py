@@ -33,7 +33,7 @@ SET_ROWS = 32
 def save_model(tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     """A Qwen2 of the recipe's context that ends its turn at once: every token leads to `<|im_end|>`."""
     end = tokenizer.convert_tokens_to_ids("<|im_end|>")
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
+    sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2}
     config = Qwen2Config(
         vocab_size=len(tokenizer) + 3,
         num_key_value_heads=1,
