@@ -7,7 +7,6 @@ read(settings, response).token_ids
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -15,7 +14,7 @@ from typing import Any, ClassVar
 from s1repro.endpoint import Unreadable, error_message
 from s1repro.engines.base import EngineSettings, Sampling, Stop
 from s1repro.engines.checked import Sampled
-from s1repro.settings.checks import require_at_least_one
+from s1repro.settings.checks import is_address, require_at_least_one, require_variable
 
 
 @dataclass
@@ -48,12 +47,9 @@ class ServerSettings(EngineSettings):
     def check(self) -> None:
         """See `EngineSettings.check`."""
         super().check()
-        wrong = [url for url in self.urls if not re.fullmatch(r"https?://[^/@\s]+(/[^@\s]*)?", url)]
-        if wrong or not self.urls:
+        if not self.urls or not all(map(is_address, self.urls)):
             raise ValueError("engine.urls needs http addresses without a password, such as [http://127.0.0.1:8000]")
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", self.key_env):
-            # What stands there is not repeated: it may be the key.
-            raise ValueError("engine.key_env is no name of an environment variable, such as S1REPRO_ENGINE_KEY")
+        require_variable("engine.key_env", self.key_env)
         require_at_least_one("engine", self, "retries")
         if not self.timeout > 0:
             raise ValueError(f"engine.timeout is {self.timeout}; give more than 0 seconds")

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from s1repro.endpoint import Address, Endpoint, Fault
@@ -52,7 +52,7 @@ class ServerEngine(CheckedEngine):
                 f"engine.urls have the model by several names ({', '.join(names.values())}): start all alike"
             )
         self._model = names[settings.urls[0]]
-        self._fleet = _Fleet([_endpoint(settings, url, self._notice) for url in settings.urls])
+        self._fleet = _Fleet([_endpoint(settings, url, self._model, self._notice) for url in settings.urls])
         self._faults, self._told = 0, 0.0
 
     async def sample(self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling) -> Sampled:
@@ -120,11 +120,11 @@ class _Fleet:
             await endpoint.close()
 
 
-def _endpoint(settings: ServerSettings, url: str, notice: Any) -> Endpoint[Sampled]:
+def _endpoint(settings: ServerSettings, url: str, model: str, notice: Callable[[Fault], None]) -> Endpoint[Sampled]:
     address = Address(
         base=url,
         path="/v1/completions",
-        model=settings.model,
+        model=model,
         group="engine",
         setting="urls",
         key_env=settings.key_env,

@@ -24,7 +24,7 @@ _UNFINISHED = "\ufffd"
 
 
 async def answered(asked: Asked, fmt: BoundFormat, engine: Engine, model: str) -> Answer:
-    """Think and answer. Raises `BadRequest` where the budget does not fit in the model."""
+    """Think and answer. `require_fits` comes before."""
     return await _answer(asked, fmt, engine, engine, model)
 
 
@@ -32,7 +32,6 @@ async def told(
     asked: Asked, fmt: BoundFormat, engine: Engine, model: str, slice_tokens: int
 ) -> AsyncIterator[tuple[str, str] | Answer]:
     """The same in pieces, ("reasoning_content" or "content", text), and the whole at the end."""
-    require_fits(asked, fmt, engine)
     pieces: asyncio.Queue[tuple[str, str] | Answer | Exception] = asyncio.Queue()
     base = len(fmt.prompt_ids(asked.question))
     reasoning = _Text(fmt, lambda text: pieces.put(("reasoning_content", text)))
@@ -83,7 +82,6 @@ async def _answer(
     reasoning: _Text | None = None,
     content: _Text | None = None,
 ) -> Answer:
-    require_fits(asked, fmt, thinker)
     ids = tuple(fmt.prompt_ids(asked.question))
     prompt = Prompt(thinker, ids, fmt, asked.sampling)
     cap = prompt.thinking_cap(asked.budget)

@@ -6,6 +6,7 @@ require_at_least_one("engine", settings, "max_model_len", "max_concurrency")
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 
@@ -21,3 +22,14 @@ def require_at_least_one(group: str, settings: object, *names: str) -> None:
         count = getattr(settings, name)
         if count is not None and count < 1:
             raise ValueError(f"{group}.{name} is {count}; give 1 or more")
+
+
+def require_variable(key: str, name: str) -> None:
+    """Raise `ValueError` where `name` cannot be an environment variable. It is not repeated: it may be the secret."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError(f"{key} is no name of an environment variable, such as OPENAI_API_KEY")
+
+
+def is_address(url: str) -> bool:
+    """Whether `url` is an http address, without a user or a password in it."""
+    return re.fullmatch(r"https?://[^/@\s]+(/[^@\s]*)?", url) is not None

@@ -5,10 +5,9 @@ ServeConfig(port=8080).check()
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from s1repro.settings.checks import require_at_least_one
+from s1repro.settings.checks import require_at_least_one, require_variable
 
 
 @dataclass
@@ -29,6 +28,4 @@ class ServeConfig:
         require_at_least_one("serve", self, "slice_tokens")
         if not 0 <= self.port < 65536:
             raise ValueError(f"serve.port is {self.port}; give 1 to 65535, or 0 for a free one")
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", self.key_env):
-            # What stands there is not repeated: it may be the key.
-            raise ValueError("serve.key_env is no name of an environment variable, such as S1REPRO_SERVE_KEY")
+        require_variable("serve.key_env", self.key_env)

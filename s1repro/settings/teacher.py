@@ -5,11 +5,12 @@ OpenaiTeacher(base_url="http://127.0.0.1:8000/v1", model="Qwen/QwQ-32B").check()
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from omegaconf import MISSING
+
+from s1repro.settings.checks import is_address, require_variable
 
 
 @dataclass
@@ -60,11 +61,9 @@ class OpenaiTeacher(TeacherConfig):
 
     def check(self) -> None:
         """See `TeacherConfig.check`."""
-        if not re.fullmatch(r"https?://[^/@\s]+(/[^@\s]*)?", self.base_url):
+        if not is_address(self.base_url):
             raise ValueError("teacher.base_url is no http address without a password, such as http://127.0.0.1:8000/v1")
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", self.key_env):
-            # What stands there is not repeated: it may be the key.
-            raise ValueError("teacher.key_env is no name of an environment variable, such as OPENAI_API_KEY")
+        require_variable("teacher.key_env", self.key_env)
         if not self.model:
             raise ValueError("teacher.model is empty; name a model of the server")
         if "{question}" not in self.prompt:
