@@ -12,6 +12,7 @@ from s1repro.artifacts import MANIFEST, file_sha256, fingerprint, finish, is_don
 from s1repro.config import Config
 from s1repro.evaluate.journal import SAMPLES
 from s1repro.report.curves import read_run, to_points, write_curve
+from s1repro.report.differences import differences, warnings
 from s1repro.report.tables import markdown, terminal
 from s1repro.wandb_mode import settled_mode
 
@@ -41,7 +42,7 @@ def run(config: Config) -> None:
 
         log_curve(config, points, folder, mode)
     finish(folder, mark, FILES, {"points": len(points), "runs": names})
-    print(terminal(points))
+    print(terminal(points), *warnings(differences(runs, config.seed)), sep="\n")
     print(f"report: {folder / 'curve.png'}")
 
 

@@ -1,28 +1,25 @@
 """The numbers beside the curve: `tables.md` and a small table for the terminal.
 
-The curve itself; Control, Scaling and Performance (section 3.2, Table 3 of the paper); this run against its baselines
-at the largest budget both have, and Waits against none, as paired differences over the same questions with 95 %
-bootstrap intervals (Tables 2 and 4).
+The curve itself; Control, Scaling and Performance (section 3.2, Table 3 of the paper); how samples ended; votes; and
+all that is compared, as paired differences, with a warning for each that its benchmark is too small to tell.
 
     text = markdown({"demo": samples, "base": other}, seed=0)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from s1repro.evaluate.metrics import Interval, paired_difference
-from s1repro.records import Point, Sample
-from s1repro.report.curves import point_key, question_scores, to_points
+from s1repro.records import Point
+from s1repro.report.curves import to_points
+from s1repro.report.differences import HEAD as DIFFERENCES_HEAD
+from s1repro.report.differences import Difference, Runs, at_best, difference_rows, differences, warnings
 from s1repro.report.ends import HEAD as ENDS_HEAD
-from s1repro.report.ends import answered, end_rows
+from s1repro.report.ends import end_rows
 from s1repro.report.methods import HEAD as METHODS_HEAD
 from s1repro.report.methods import method_rows
 from s1repro.report.votes import HEAD as VOTES_HEAD
 from s1repro.report.votes import vote_rows
-
-Runs = Mapping[str, Sequence[Sample]]
-"""The samples of each run, by its name; the first is the run itself, the others are its baselines."""
 
 
 def markdown(runs: Runs, seed: int) -> str:
@@ -47,9 +44,7 @@ def markdown(runs: Runs, seed: int) -> str:
         "that are `rejected`, because no try fitted the budget, have no answer and are in no accuracy.",
         _table(ENDS_HEAD, [row for name, samples in runs.items() for row in end_rows(samples, name)]),
         *_parallel(runs, seed),
-        "## Differences",
-        "Paired over the same questions, in points, with 95 % intervals of 10,000 bootstrap resamples.",
-        _table(("benchmark", "difference", "budget", "questions", "points", "95 % interval"), _differences(runs, seed)),
+        *_compared(differences(runs, seed)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -60,9 +55,22 @@ def _parallel(runs: Runs, seed: int) -> list[str]:
     if not rows:
         return []
     text = (
-        "The majority vote over k samples of a question, and whether any of k is right; means over all ways to draw k."
+        "One of k samples of a question (avg@k, the same for each k), the majority vote over k, and whether any of k "
+        "is right: means over all ways to draw k, in percent, with 95 % Wilson intervals that count questions."
     )
     return ["## Parallel scaling", text, _table(VOTES_HEAD, rows)]
+
+
+def _compared(compared: Sequence[Difference]) -> list[str]:
+    """The section on differences, with what its benchmarks are too small for."""
+    if not compared:
+        return ["## Differences", "Nothing to compare: one point, and no baseline has one of the same budget."]
+    text = (
+        "Paired over the same questions, in points, with 95 % intervals of 10,000 bootstrap resamples. The last column "
+        "is the least difference that would leave zero out of its interval where as many answers differ. "
+    )
+    table = _table(DIFFERENCES_HEAD, difference_rows(compared))
+    return ["## Differences", text + at_best(compared), table, *warnings(compared)]
 
 
 def terminal(points: Sequence[Point]) -> str:
@@ -91,45 +99,6 @@ def _curve_row(point: Point) -> tuple[str, ...]:
     )
 
 
-def _differences(runs: Runs, seed: int) -> list[tuple[str, ...]]:
-    """This run against each baseline, then its Waits against none."""
-    (run, own), *baselines = runs.items()
-    scores = _scores(own)
-    rows = []
-    for name, samples in baselines:
-        other = _scores(samples)
-        common = [key for key in scores if key in other and key[3] == 0]
-        for benchmark in sorted({key[0] for key in common}):
-            largest = max((key for key in common if key[0] == benchmark), key=lambda key: key[2])
-            rows.append((f"{run} - {name}", largest, scores[largest], other[largest]))
-    for key in sorted(scores):
-        none = (*key[:3], 0)
-        if key[3] > 0 and none in scores:
-            plural = "s" if key[3] > 1 else ""
-            rows.append((f"{key[3]} Wait{plural} - none", key, scores[key], scores[none]))
-    return [_difference_row(name, key[0], key[2], a, b, seed) for name, key, a, b in rows]
-
-
-def _scores(samples: Sequence[Sample]) -> dict[tuple[str, str, int, int], dict[str, float]]:
-    """For each point, the score of each question."""
-    given = answered(samples)
-    keys = {point_key(sample) for sample in given}
-    return {key: question_scores(sample for sample in given if point_key(sample) == key) for key in keys}
-
-
-def _difference_row(
-    name: str, benchmark: str, budget: int, a: Mapping[str, float], b: Mapping[str, float], seed: int
-) -> tuple[str, ...]:
-    common = sorted(a.keys() & b.keys())
-    if not common:
-        return (benchmark, name, f"{budget:,}", "0", "-", "-")
-    difference: Interval = paired_difference([a[q] for q in common], [b[q] for q in common], seed)
-    value, low, high = (100 * number for number in (difference.value, difference.low, difference.high))
-    return (benchmark, name, f"{budget:,}", f"{len(common):,}", f"{value:+.1f}", f"{low:+.1f} to {high:+.1f}")
-
-
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    if not rows:
-        return "Nothing to compare: no baseline has a point of the same method and budget, and there are no Waits."
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

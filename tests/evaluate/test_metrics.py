@@ -3,32 +3,103 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s1repro.evaluate.metrics import control, paired_difference, performance, scaling, wilson
+from s1repro.evaluate.metrics import (
+    control,
+    least_difference,
+    paired_difference,
+    performance,
+    resolution,
+    scaling,
+    wilson,
+)
 
 BUDGETS = [1024, 2048, 4096, 8192, 16384]
-TCC_TOKENS, TCC_ACCURACY = [7939, 7158, 8263, 7108, 7500], [26.7, 30.0, 33.3, 33.3, 40.0]
-TCC_BF_TOKENS, TCC_BF_ACCURACY = [1024, 2048, 4031, 5664, 6330], [3.3, 30.0, 33.3, 33.3, 40.0]
-BF_TOKENS, BF_ACCURACY = [500, 1000, 2000, 3933, 5302, 6656, 7323], [0, 13.3, 30, 43.3, 50, 53.3, 56.7]
+AIME24 = 30
+"""Questions. The paper prints percents; behind them are counts of right answers."""
+TCC_TOKENS, TCC_RIGHT = [7939, 7158, 8263, 7108, 7500], [8, 9, 10, 10, 12]
+TCC_BF_TOKENS, TCC_BF_RIGHT = [1024, 2048, 4031, 5664, 6330], [1, 9, 10, 10, 12]
+BF_TOKENS, BF_RIGHT = [500, 1000, 2000, 3933, 5302, 6656, 7323], [0, 4, 9, 13, 15, 16, 17]
 
 
-def test_token_conditional_control_as_printed_in_table_3() -> None:
-    assert control(TCC_TOKENS, 0, BUDGETS) == pytest.approx(0.4)
-    assert round(scaling(TCC_TOKENS, TCC_ACCURACY)) in (-23, -24)
-    assert scaling(TCC_TOKENS, TCC_ACCURACY) == pytest.approx(-23.5, abs=0.1)
-    assert scaling(TCC_TOKENS, TCC_ACCURACY, axis="linear") == pytest.approx(-4.8, abs=0.05)
-    assert performance(TCC_ACCURACY) == 40.0
+def percent(right: list[int], questions: int = AIME24) -> list[float]:
+    return [100 * count / questions for count in right]
 
 
-def test_forced_rows_as_printed_in_table_3() -> None:
-    assert control(TCC_BF_TOKENS, 0, BUDGETS) == 1.0
-    assert round(scaling(TCC_BF_TOKENS, TCC_BF_ACCURACY)) == 13
-    assert round(scaling(BF_TOKENS, BF_ACCURACY)) == 15
-    assert performance(BF_ACCURACY) == 56.7
+def test_the_counts_are_the_printed_accuracies() -> None:
+    assert [round(value, 1) for value in percent(TCC_RIGHT)] == [26.7, 30.0, 33.3, 33.3, 40.0]
+    assert [round(value, 1) for value in percent(TCC_BF_RIGHT)] == [3.3, 30.0, 33.3, 33.3, 40.0]
+    assert [round(value, 1) for value in percent(BF_RIGHT)] == [0.0, 13.3, 30.0, 43.3, 50.0, 53.3, 56.7]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "right", "upper", "printed"),
+    [
+        (TCC_TOKENS, TCC_RIGHT, BUDGETS, ("40", "-24", "40.0")),
+        (TCC_BF_TOKENS, TCC_BF_RIGHT, BUDGETS, ("100", "13", "40.0")),
+        (BF_TOKENS, BF_RIGHT, max(BF_TOKENS), ("100", "15", "56.7")),  # each cap was kept, the last one is `auto`
+    ],
+)
+def test_table_3_to_the_printed_digit(
+    tokens: list[int], right: list[int], upper: float | list[int], printed: tuple[str, str, str]
+) -> None:
+    accuracy = percent(right)
+    found = control(tokens, 0, upper), scaling(tokens, accuracy), performance(accuracy)
+    assert (f"{100 * found[0]:.0f}", f"{found[1]:.0f}", f"{found[2]:.1f}") == printed
+
+
+def test_a_linear_axis_does_not_give_the_printed_scaling() -> None:
+    assert f"{scaling(TCC_TOKENS, percent(TCC_RIGHT), axis='linear'):.1f}" == "-4.8"
+
+
+@pytest.mark.parametrize(
+    ("won", "lost", "printed"),
+    [
+        (0, 4, "-13.3: -26.7 to -3.3"),  # 1K-random, 36.7
+        (0, 7, "-23.3: -40.0 to -10.0"),  # 1K-diverse, 26.7
+        (2, 7, "-16.7: -36.7 to +0.0"),  # 1K-longest, 33.3
+        (4, 3, "+3.3: -13.3 to +20.0"),  # 59K-full, 53.3
+    ],
+)
+def test_table_2_to_the_printed_digit(won: int, lost: int, printed: str) -> None:
+    # Against s1K's 15 of 30. The paper prints no questions; these are the only counts that give what it prints.
+    assert intervals_of(won - lost)[won] == printed
+    assert [split for split, interval in intervals_of(won - lost).items() if interval == printed] == [won]
+
+
+@cache
+def intervals_of(net: int) -> dict[int, str]:
+    """For each number of won questions the paired interval, where as many more were won than lost."""
+    made = {}
+    for won in range(max(0, net), 9):
+        a = [1.0] * won + [0.0] * (AIME24 - won)
+        b = [0.0] * (AIME24 - (won - net)) + [1.0] * (won - net)
+        found = paired_difference(a, b, seed=0)
+        made[won] = f"{100 * found.value:+.1f}: {100 * found.low:+.1f} to {100 * found.high:+.1f}"
+    return made
+
+
+PRINTED = {
+    30: [26.7, 50.0, 56.7, 36.7, 33.3, 53.3, 40.0],
+    500: [84.0, 90.6, 92.6, 93.0, 91.2, 90.4, 92.8, 90.2, 92.2],
+    198: [49.0, 54.5, 56.6, 59.6, 52.0, 54.6, 58.1, 57.6, 55.1],
+}
+"""Accuracies of Tables 1, 2 and 4 on AIME24, MATH500 and GPQA Diamond."""
+
+
+def test_printed_accuracies_are_counts_of_their_benchmark() -> None:
+    odd = {
+        (questions, value)
+        for questions, values in PRINTED.items()
+        for value in values
+        if f"{value}" not in {f"{accuracy:.1f}" for accuracy in percent(list(range(questions + 1)), questions)}
+    }
+    assert odd == {(198, 54.6)}, "108 of 198 is 54.545, printed as 54.5 in Table 1 and as 54.6 in Table 2"
 
 
 def test_control_counts_both_ends_and_takes_one_bound_for_all() -> None:
@@ -45,10 +116,11 @@ def test_runs_of_equal_length_make_no_pair() -> None:
     assert scaling([100, 200, 200], [10, 20, 40]) == pytest.approx(20)
 
 
-@given(st.permutations(list(zip(BF_TOKENS, BF_ACCURACY, strict=True))))
+@settings(deadline=None)
+@given(st.permutations(list(zip(BF_TOKENS, percent(BF_RIGHT), strict=True))))
 def test_scaling_does_not_depend_on_the_order_of_runs(runs: list[tuple[float, float]]) -> None:
     tokens, accuracy = zip(*runs, strict=True)
-    assert scaling(tokens, accuracy) == pytest.approx(scaling(BF_TOKENS, BF_ACCURACY))
+    assert scaling(tokens, accuracy) == pytest.approx(scaling(BF_TOKENS, percent(BF_RIGHT)))
 
 
 @pytest.mark.parametrize(
@@ -65,6 +137,8 @@ def test_scaling_does_not_depend_on_the_order_of_runs(runs: list[tuple[float, fl
         (lambda: wilson(3, 2), "no fraction"),
         (lambda: paired_difference([1], [1, 0], seed=0), "1 and 2"),
         (lambda: paired_difference([], [], seed=0), "0 and 0"),
+        (lambda: resolution([1], [1, 0]), "1 and 2"),
+        (lambda: least_difference(0), "give 1 or more"),
     ],
 )
 def test_what_has_no_value_is_refused(call: object, reason: str) -> None:
@@ -103,3 +177,31 @@ def test_paired_bootstrap_is_seeded_and_its_resamples_count() -> None:
     assert paired_difference(a, b, seed=1) == paired_difference(a, b, seed=1)
     assert paired_difference(a, b, seed=1, resamples=50) != paired_difference(a, b, seed=2, resamples=50)
     assert paired_difference(a, a, seed=0).low == paired_difference(a, a, seed=0).high == 0
+
+
+def changed(won: int, lost: int, questions: int) -> tuple[list[float], list[float]]:
+    """Scores of two runs, of which the first wins and loses that many questions against the second."""
+    a = [1.0] * won + [0.0] * (questions - won)
+    return a, [0.0] * (questions - lost) + [1.0] * lost
+
+
+@pytest.mark.parametrize(("questions", "at_least"), [(30, 4), (198, 4), (250, 4), (500, 4), (1000, 4), (3, 3)])
+def test_the_least_difference_is_where_the_bootstrap_leaves_zero_out(questions: int, at_least: int) -> None:
+    assert least_difference(questions) == pytest.approx(at_least / questions)
+    if questions > 3:
+        assert paired_difference(*changed(at_least, 0, questions), seed=0).low > 0
+        assert paired_difference(*changed(at_least - 1, 0, questions), seed=0).low == 0
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 14), st.integers(0, 14))
+def test_resolution_says_which_intervals_hold_zero(won: int, lost: int) -> None:
+    a, b = changed(won, lost, AIME24)
+    difference = paired_difference(a, b, seed=0, resamples=4000)
+    # A question is the grain; where the mean is within one of the limit, both may be right.
+    if abs(abs(difference.value) - resolution(a, b)) > 1 / AIME24:
+        assert (abs(difference.value) > resolution(a, b)) == (not difference.low <= 0 <= difference.high)
+
+
+def test_scores_that_do_not_differ_resolve_everything() -> None:
+    assert resolution([1.0, 0.5], [1.0, 0.5]) == 0

@@ -25,7 +25,9 @@ def test_stage_ends_with_table_and_path(
     assert {path.name for path in folder.iterdir()} == {*FILES, "manifest.json"}
     out = capsys.readouterr().out.splitlines()
     assert out[-1] == f"report: {folder / 'curve.png'}"
-    assert len(out) == 1 + 7 + 1
+    told = [line for line in out if line.startswith("Warning: ")]
+    assert len(told) == 2 and all("10 questions of toy are too few" in line for line in told)
+    assert len(out) == 1 + 7 + 2 + 1
     assert (folder / "curve.csv").read_text().count("\n") == 1 + 7
     bytes_before = {name: (folder / name).read_bytes() for name in FILES}
     run(config)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from s1repro.evaluate.metrics import paired_difference, scaling
+from s1repro.evaluate.metrics import scaling
 from s1repro.records import Sample
 from s1repro.report.curves import to_points
+from s1repro.report.differences import differences, warnings
 from s1repro.report.tables import markdown, terminal
 
 Finish = Callable[..., list[Sample]]
@@ -32,25 +33,19 @@ def test_metrics_of_a_run(finish: Finish) -> None:
     assert cells[7] == "80.0"
 
 
-def test_waits_against_none_are_paired(finish: Finish) -> None:
-    text = markdown({"toy": finish("toy")}, seed=0)
-    expected = paired_difference([1.0] * 8 + [0.0] * 2, [1.0] * 7 + [0.0] * 3, seed=0)
-    for name in ("1 Wait - none", "2 Waits - none"):
-        cells = row(text, f"toy | {name}")
-        assert cells[2:5] == ["64", "10", "+10.0"]
-        assert cells[5] == f"{100 * expected.low:+.1f} to {100 * expected.high:+.1f}"
-
-
-def test_trained_against_base_at_the_largest_budget_both_have(finish: Finish) -> None:
-    runs = {"toy": finish("toy"), "base": finish("base", {(16, 0): 1, (32, 0): 1, (128, 0): 9})}
-    cells = row(markdown(runs, seed=0), "toy | toy - base")
-    assert cells[2:5] == ["32", "10", "+30.0"]
-
-
 def test_a_single_point_has_no_slope_and_nothing_to_compare(finish: Finish) -> None:
     text = markdown({"toy": finish("toy", {(16, 0): 3})}, seed=0)
     assert row(text.split("## Control")[1].split("## How")[0], "toy | toy")[5:7] == ["-", "-"]
     assert "Nothing to compare" in text
+
+
+def test_differences_end_with_what_ten_questions_cannot_tell(finish: Finish) -> None:
+    runs = {"toy": finish("toy")}
+    text = markdown(runs, seed=0).split("## Differences")[1]
+    assert row(text, "toy | 1 Wait - none")[2:5] == ["64", "10", "+10.0"]
+    assert "toy (10 questions) 40.0." in text
+    lines = [line for line in text.splitlines() if line.startswith("Warning: ")]
+    assert lines == warnings(differences(runs, seed=0)) and len(lines) == 2
 
 
 def test_curve_rows_and_terminal_agree(finish: Finish) -> None:
