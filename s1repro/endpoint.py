@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -93,7 +93,6 @@ class Endpoint(Generic[Reply]):
         notice: Callable[[Fault], None] = lambda fault: None,
     ) -> None:
         self._address, self._read, self._notice = address, read, notice
-        self._jitter = Random()
         self._key = os.environ.get(address.key_env, "").strip()
         if not (self._key.isascii() and self._key.isprintable()):
             raise ValueError(f"{address.key_env} holds what no key has (line breaks or non-ASCII); set it anew")
@@ -127,23 +126,18 @@ class Endpoint(Generic[Reply]):
 
     async def ask(self, body: Mapping[str, Any]) -> Reply:
         """The reply to a request. Raises `Fault` for one that got none, `ValueError` where no other will get one."""
-        for attempt in count():
-            try:
-                return await self._once(body)
-            except Fault as fault:
-                if fault.passing and attempt < self._address.retries:
-                    self._notice(fault)
-                    await asyncio.sleep(pause(attempt, fault.retry_after, self._jitter))
-                elif fault.unreachable:
-                    raise ValueError(
-                        f"{self._address.group}: {self.url} cannot be reached ({fault}); start it, or check the "
-                        f"address {self._setting}; a rerun asks only what has no answer yet"
-                    ) from None
-                else:
-                    raise
-        raise AssertionError("unreachable")
+        try:
+            return await patiently(lambda: self.once(body), self._address.retries, self._notice)
+        except Fault as fault:
+            if not fault.unreachable:
+                raise
+            raise ValueError(
+                f"{self._address.group}: {self.url} cannot be reached ({fault}); start it, or check the "
+                f"address {self._setting}; a rerun asks only what has no answer yet"
+            ) from None
 
-    async def _once(self, body: Mapping[str, Any]) -> Reply:
+    async def once(self, body: Mapping[str, Any]) -> Reply:
+        """The same, sent a single time."""
         seconds = self._address.timeout
         try:
             async with asyncio.timeout(seconds):
@@ -181,9 +175,30 @@ class Endpoint(Generic[Reply]):
         return Fault(f"HTTP {status}", detail, passing=passing, retry_after=_retry_after(response))
 
     def _clean(self, text: str) -> str:
-        """A server's words as one short line, without the key."""
-        words = " ".join((text.replace(self._key, "***") if self._key else text).split())
-        return words if len(words) <= 300 else f"{words[:300]}..."
+        return one_line(text, self._key)
+
+
+async def patiently(
+    ask: Callable[[], Awaitable[Reply]], retries: int, notice: Callable[[Fault], None] = lambda fault: None
+) -> Reply:
+    """What `ask` gives, tried again up to `retries` times after a fault that may pass; `notice` hears of each."""
+    jitter = Random()
+    for attempt in count():
+        try:
+            return await ask()
+        except Fault as fault:
+            if not fault.passing or attempt >= retries:
+                raise
+            notice(fault)
+            seconds = pause(attempt, fault.retry_after, jitter)
+        await asyncio.sleep(seconds)
+    raise AssertionError("unreachable")
+
+
+def one_line(text: str, key: str) -> str:
+    """A server's words as one short line, without the key, which some repeat."""
+    words = " ".join((text.replace(key, "***") if key else text).split())
+    return words if len(words) <= 300 else f"{words[:300]}..."
 
 
 def error_message(body: str | bytes) -> str:

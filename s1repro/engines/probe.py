@@ -12,12 +12,14 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
-from s1repro.endpoint import error_message
+from s1repro.endpoint import PASSING, error_message, one_line
 from s1repro.engines.base import Sampling, Stop
 from s1repro.engines.completions import NoCompletion, ServerSettings, read, request
 
@@ -25,32 +27,41 @@ PAUSE = 1.0
 """Seconds between two looks at a server that is loading."""
 _TOLD_EVERY = 15.0
 """Seconds between two lines that say so."""
+_LISTING_SECONDS = 30.0
+"""How long the list of the models may take; one that hangs is looked at again."""
 _ANY_TOKEN = 1
 """A prompt that every vocabulary has."""
 
 
 def probe(settings: ServerSettings, url: str, checkpoint: str) -> str:
     """The name of `checkpoint` at the server at `url`. Raises `ValueError` where it is of no use, and says why."""
-    key = os.environ.get(settings.key_env, "").strip()
+    key = _key(settings)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
+    deadline = time.monotonic() + settings.loading_seconds
     try:
         with httpx2.Client(base_url=url.rstrip("/"), headers=headers, timeout=settings.timeout) as client:
-            entry = _entry(_models(client, settings, url), settings, url, checkpoint)
-            _require_ids(client, settings, url, entry["id"])
+            listing = partial(client.get, "/v1/models", timeout=min(settings.timeout, _LISTING_SECONDS))
+            models = _listed(_loaded(listing, settings, url, deadline), settings, url)
+            entry = _entry(models, settings, url, checkpoint)
+            body = request(settings, entry["id"], [_ANY_TOKEN], 1, Stop(), Sampling())
+            completing = partial(client.post, "/v1/completions", json=body)
+            _require_ids(_loaded(completing, settings, url, deadline), settings, url)
     except httpx2.InvalidURL as error:
         raise ValueError(f"engine.urls has {url!r}: {error}") from None
     return str(entry["id"])
 
 
-def _models(client: httpx2.Client, settings: ServerSettings, url: str) -> list[Any]:
-    """What `/v1/models` lists, once the server answers."""
-    deadline, told = time.monotonic() + settings.loading_seconds, time.monotonic()
+def _loaded(
+    send: Callable[[], httpx2.Response], settings: ServerSettings, url: str, deadline: float
+) -> httpx2.Response:
+    """The first answer that is not one of a server that is still loading, or has no place free."""
+    told = time.monotonic()
     while True:
         try:
-            response = client.get("/v1/models")
-            if response.status_code < 500:
-                return _listed(response, settings, url)
-            why = f"HTTP {response.status_code}"
+            response = send()
+            if response.status_code < 500 and response.status_code not in PASSING:
+                return response
+            why = _status(response, settings)
         except httpx2.RequestError as error:
             why = type(error).__name__
         if time.monotonic() >= deadline:
@@ -62,6 +73,16 @@ def _models(client: httpx2.Client, settings: ServerSettings, url: str) -> list[A
             told = time.monotonic()
             print(f"engine: waiting for {url} ({why}), {deadline - told:.0f} s to go", file=sys.stderr)
         time.sleep(PAUSE)
+
+
+def _key(settings: ServerSettings) -> str:
+    return os.environ.get(settings.key_env, "").strip()
+
+
+def _status(response: httpx2.Response, settings: ServerSettings) -> str:
+    """An answer's status, and what the server says to it."""
+    said = one_line(error_message(response.content), _key(settings))
+    return f"HTTP {response.status_code}: {said}" if said else f"HTTP {response.status_code}"
 
 
 def _listed(response: httpx2.Response, settings: ServerSettings, url: str) -> list[Any]:
@@ -108,16 +129,10 @@ def _is(entry: Any, wanted: str) -> bool:
     return wanted in names or (Path(wanted).is_dir() and Path(wanted).resolve() in folders)
 
 
-def _require_ids(client: httpx2.Client, settings: ServerSettings, url: str, model: str) -> None:
-    """Ask for one token, and raise `ValueError` where it does not come back as an id."""
-    body = request(settings, model, [_ANY_TOKEN], 1, Stop(), Sampling())
-    try:
-        response = client.post("/v1/completions", json=body)
-    except httpx2.RequestError as error:
-        raise ValueError(f"engine: {url} lists its models but completes nothing ({type(error).__name__})") from None
+def _require_ids(response: httpx2.Response, settings: ServerSettings, url: str) -> None:
+    """Raise `ValueError` where one token was asked for and it did not come back as an id."""
     if not response.is_success:
-        said = " ".join(error_message(response.content).split())[:300]
-        raise ValueError(f"engine: {url} refuses a request of {settings.name} (HTTP {response.status_code}: {said})")
+        raise ValueError(f"engine: {url} refuses a request of {settings.name} ({_status(response, settings)})")
     try:
         read(settings, response.content)
     except NoCompletion as lie:

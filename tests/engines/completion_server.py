@@ -3,19 +3,25 @@
 The model is a toy: the next token follows from the last one and how many there are, and what it says is the same
 wherever it is asked. `vllm` keeps to stops under `ignore_eos`; `sglang` switches them off with it and dies of an id it
 does not know; `trtllm` rejects unknown fields, gives ids only for `detokenize: false`, and cuts a stop off unless told
-not to.
+not to. Above temperature 0 a request draws from a stream of its seed, as vLLM's and TensorRT-LLM's do. When one ends,
+so do its connections.
 
     with serving("vllm", vocab_size=400, eos=2) as server:
         server.url, server.requests
+
+As a process of its own: `python -m tests.engines.completion_server vllm 400 2 SECONDS_PER_TOKEN NAME --port 8000`.
 """
 
 from __future__ import annotations
 
 import json
+import random
+import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -40,6 +46,9 @@ class Server:
     fault: Fault = lambda number: None
     model: dict[str, Any] = field(default_factory=dict)
     seen: list[list[int]] = field(default_factory=list)
+    pace: float = 0.0
+    """Seconds a token."""
+    connections: set[socket.socket] = field(default_factory=set)
 
 
 @contextmanager
@@ -51,6 +60,14 @@ def serving(
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            server.connections.add(self.connection)
+
+        def finish(self) -> None:
+            server.connections.discard(self.connection)
+            super().finish()
 
         def do_GET(self) -> None:
             self.tell(200, {"data": [server.model]})
@@ -83,6 +100,9 @@ def serving(
         request_queue_size = 2048
         daemon_threads = True
 
+        def handle_error(self, *_: object) -> None:
+            """Silent: a client that is killed, or this server, cuts connections."""
+
     http = Quick(("127.0.0.1", port), Handler)
     server.url = f"http://127.0.0.1:{http.server_port}"
     threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
@@ -91,6 +111,9 @@ def serving(
     finally:
         http.shutdown()
         http.server_close()
+        for connection in list(server.connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 def complete(
@@ -105,8 +128,8 @@ def complete(
     if max(prompt) >= vocab_size:
         assert kind != "sglang", "an id outside the vocabulary kills the real one"
         return 400, {"message": "Token id out of vocabulary"}
-    time.sleep(0.001)
     ids, finish, ended_by = sample(kind, body, vocab_size, eos, decode)
+    time.sleep(0.001 + server.pace * len(ids))
     if kind == "trtllm" and finish == "stop" and not body.get("include_stop_str_in_output"):
         ids = ids[: len(ids) - ended_by]
     cached = max((common(prompt, old) for old in server.seen), default=0)
@@ -123,8 +146,10 @@ def sample(kind: str, body: dict[str, Any], vocab_size: int, eos: int, decode: A
     ids: list[int] = []
     ignores = body.get("ignore_eos", False)
     stops = set(body.get("stop_token_ids") or ()) if kind == "vllm" or not ignores else set()
+    stream = random.Random(body["seed"])
     while len(ids) < body["max_tokens"]:
-        ids.append(toy([*body["prompt"], *ids], vocab_size))
+        drawn = body["temperature"] > 0
+        ids.append(stream.randrange(vocab_size) if drawn else toy([*body["prompt"], *ids], vocab_size))
         if ids[-1] in stops or (ids[-1] == eos and not ignores):
             return ids, "stop", 1
         if decode and any(text in decode(ids) for text in body.get("stop") or ()):
@@ -135,3 +160,15 @@ def sample(kind: str, body: dict[str, Any], vocab_size: int, eos: int, decode: A
 def common(one: Sequence[int], other: Sequence[int]) -> int:
     """How many tokens two sequences begin with alike."""
     return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def main() -> None:
+    """Serve until the process is ended."""
+    kind, vocab_size, eos, pace, name, _, port = sys.argv[1:]
+    with serving(kind, int(vocab_size), int(eos), name, port=int(port)) as server:
+        server.pace = float(pace)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

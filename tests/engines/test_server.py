@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from tests.engines.completion_server import Server, serving
 
 KEY = "sk-very-secret-1234"
 ENDLESS = Stop()
+GREEDY = Sampling()
 
 
 @pytest.fixture(autouse=True)
@@ -38,10 +41,12 @@ def engine_on(model: Path, *urls: str, kind: str = "vllm-server", **settings: An
     return load_engine(ENGINES[kind](urls=list(urls), **{**values, **settings}), str(model))
 
 
-def ask(engine: Engine, *prompts: list[int], max_tokens: int = 20, stop: Stop = ENDLESS) -> list[Completion]:
+def ask(
+    engine: Engine, *prompts: list[int], max_tokens: int = 20, stop: Stop = ENDLESS, sampling: Sampling = GREEDY
+) -> list[Completion]:
     async def all_of_them() -> list[Completion]:
         try:
-            asked = (engine.complete(p, max_tokens=max_tokens, stop=stop, sampling=Sampling()) for p in prompts)
+            asked = (engine.complete(p, max_tokens=max_tokens, stop=stop, sampling=sampling) for p in prompts)
             return await asyncio.gather(*asked)
         finally:
             await engine.close()
@@ -129,6 +134,25 @@ def test_an_end_of_the_server_s_own_is_gone_on_from(
         (said,) = ask(engine, [5, 6], max_tokens=200, stop=Stop((never,)))
         assert said.token_ids == whole and said.finish_reason == "length"
         assert len(other.requests) > 2
+
+
+@pytest.mark.parametrize("kind", ["sglang", "trtllm"])
+def test_what_is_drawn_behind_such_an_end_is_not_what_was_drawn_before_it(
+    kind: str, tiny_qwen: Path, qwen_tokenizer: PreTrainedTokenizerBase
+) -> None:
+    """Each request begins its seed's stream anew; asked with the same seed again it would go in a circle."""
+    vocabulary, hot = len(qwen_tokenizer), Sampling(temperature=1.0, seed=2**31 - 5)
+    stream = random.Random(hot.seed)
+    eos = [stream.randrange(vocabulary) for _ in range(12)][-1]
+    with serving(kind, vocabulary, eos) as other:
+        engine = engine_on(tiny_qwen, other.url, kind=f"{kind}-server")
+        once, again = ask(engine, [5, 6], [5, 6], max_tokens=200, stop=Stop((vocabulary + 1,)), sampling=hot)
+    assert once.token_ids == again.token_ids and len(once.token_ids) == 200
+    ends = [place + 1 for place, token in enumerate(once.token_ids) if token == eos]
+    parts = [once.token_ids[i:j] for i, j in pairwise([0, *ends, 200]) if j - i > 3]
+    assert len(parts) > 1 and len({part[:3] for part in parts}) == len(parts)
+    seeds = {body["seed"] for body in other.requests[1:]}
+    assert len(seeds) == len(ends) + 1 and all(0 <= seed < 2**31 for seed in seeds)
 
 
 def test_a_fleet_shares_the_questions_and_keeps_each_where_it_began(
