@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from transformers import PreTrainedTokenizerBase
+from transformers import AutoConfig, PreTrainedTokenizerBase
 
 from s1repro.engines import ENGINES, Engine, ScriptedEngine, load_engine
 from s1repro.engines.profiles import SglangServer
@@ -55,13 +55,13 @@ def any_engine(
 ) -> Iterator[Engine]:
     """One engine after the other, each over the same small model or a toy of its vocabulary."""
     name = request.param
-    vocabulary = len(qwen_tokenizer)
+    vocabulary = vocabulary_of(tiny_qwen)
     with ExitStack() as stack:
         if name == "vllm":
             yield request.getfixturevalue("vllm_engine")
             return
         if name == "scripted":
-            yield ScriptedEngine(qwen_tokenizer, lambda ids: endless(ids, vocabulary), LENGTH)
+            yield ScriptedEngine(qwen_tokenizer, lambda ids: endless(ids, vocabulary), LENGTH, vocab_size=vocabulary)
             return
         if name == "transformers":
             engine = load_engine(ENGINES[name](max_model_len=LENGTH, max_concurrency=64), str(tiny_qwen))
@@ -78,6 +78,12 @@ def any_engine(
             engine = load_engine(ENGINES[name](max_model_len=LENGTH, urls=[url], model="toy"), str(tiny_qwen))
         yield engine
         run(engine.close())
+
+
+def vocabulary_of(model: Path) -> int:
+    """The model's, which is larger than its tokenizer's."""
+    size: int = AutoConfig.from_pretrained(model).vocab_size
+    return size
 
 
 def endless(ids: tuple[int, ...], vocabulary: int) -> Iterator[int]:

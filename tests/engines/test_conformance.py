@@ -6,7 +6,8 @@ What an engine says is its model's affair; everything here follows from its own 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from s1repro.engines.server import ServerEngine
 from s1repro.engines.vllm import VllmEngine
 from s1repro.scaling import Budget, force, sweep
 from tests.engines.completion_server import toy
+from tests.engines.conftest import vocabulary_of
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 GREEDY = Sampling()
@@ -36,8 +38,10 @@ def test_without_a_stop_it_is_as_long_as_asked(any_engine: Engine, run: Run, max
     assert (whole.stop_token, whole.stop_string, whole.stop_ids) == (None, None, ())
 
 
-def test_a_shorter_one_is_its_beginning(any_engine: Engine, run: Run) -> None:
-    assert run(complete(any_engine, 11)).token_ids == run(complete(any_engine, WHOLE)).token_ids[:11]
+def test_a_shorter_one_is_its_beginning_and_a_continued_one_goes_on(any_engine: Engine, run: Run) -> None:
+    whole = run(complete(any_engine, WHOLE)).token_ids
+    assert run(complete(any_engine, 11)).token_ids == whole[:11]
+    assert run(complete(any_engine, WHOLE - 20, prompt=[*PROMPT, *whole[:20]])).token_ids == whole[20:]
 
 
 def test_a_stop_token_is_cut_off_and_told(any_engine: Engine, run: Run) -> None:
@@ -47,6 +51,9 @@ def test_a_stop_token_is_cut_off_and_told(any_engine: Engine, run: Run) -> None:
         stopped = run(complete(any_engine, WHOLE, Stop((stop,))))
         assert (stopped.token_ids, stopped.finish_reason) == (whole[:place], "stop")
         assert (stopped.stop_token, stopped.stop_ids) == (stop, (stop,))
+        assert run(complete(any_engine, place + 1, Stop((stop,)))) == stopped
+        if place:
+            assert run(complete(any_engine, place, Stop((stop,)))).finish_reason == "length"
 
 
 def test_a_stop_that_never_comes_stops_nothing(any_engine: Engine, run: Run) -> None:
@@ -57,14 +64,29 @@ def test_a_stop_that_never_comes_stops_nothing(any_engine: Engine, run: Run) -> 
 
 def test_a_stop_string_over_several_tokens_is_cut_off_and_told(any_engine: Engine, run: Run) -> None:
     whole = run(complete(any_engine, WHOLE)).token_ids
-    pairs = ((i, any_engine.tokenizer.decode(list(whole[i : i + 2]))) for i in range(3, WHOLE - 2))
-    _, text = next((i, text) for i, text in pairs if text.isascii() and text.isprintable() and len(text) >= 3)
+    text = across(any_engine, whole)
     stopped = run(complete(any_engine, WHOLE, Stop((), (text,))))
     kept = len(stopped.token_ids)
     assert (stopped.stop_string, stopped.finish_reason) == (text, "stop")
     assert stopped.token_ids + stopped.stop_ids == whole[: kept + len(stopped.stop_ids)]
     assert text in any_engine.tokenizer.decode(list(stopped.stop_ids))
     assert text not in any_engine.tokenizer.decode(list(stopped.token_ids))
+
+
+def across(engine: Engine, ids: Sequence[int]) -> str:
+    """A text that two tokens spell together, in the midst of `ids`."""
+    texts = (engine.tokenizer.decode(list(ids[place : place + 2])) for place in range(3, len(ids) - 2))
+    return next(text for text in texts if text.isascii() and text.isprintable() and len(text) >= 3)
+
+
+def test_the_stop_that_comes_first_counts(any_engine: Engine, run: Run) -> None:
+    whole = run(complete(any_engine, WHOLE)).token_ids
+    text = across(any_engine, whole)
+    end = next(count for count in range(WHOLE) if text in any_engine.tokenizer.decode(list(whole[:count])))
+    later = next(token for token in whole[end:] if token not in whole[:end])
+    assert run(complete(any_engine, WHOLE, Stop((later,), (text,)))).stop_string == text
+    early = run(complete(any_engine, WHOLE, Stop((whole[1],), (text,))))
+    assert (early.stop_token, early.stop_string) == (whole[1], None)
 
 
 def test_budgets_of_one_sweep_are_those_of_each_alone(any_engine: Engine, run: Run) -> None:
@@ -95,9 +117,11 @@ def test_sixty_four_at_once_are_what_each_is_alone(any_engine: Engine, run: Run)
     assert together[:8] == [run(complete(any_engine, 12, prompt=prompt)).token_ids for prompt in prompts[:8]]
 
 
-def test_greedy_ids_are_those_of_vllm_in_this_process(any_engine: Engine, vllm_engine: Engine, run: Run) -> None:
+def test_greedy_ids_are_those_of_vllm_in_this_process(
+    any_engine: Engine, vllm_engine: Engine, tiny_qwen: Path, run: Run
+) -> None:
     """On the same weights; a stand-in's model is a toy, and has none."""
-    if run(complete(any_engine, 2, prompt=[5, 6])).token_ids[0] == toy([5, 6], len(any_engine.tokenizer)):
+    if run(complete(any_engine, 2, prompt=[5, 6])).token_ids[0] == toy([5, 6], vocabulary_of(tiny_qwen)):
         pytest.skip("a toy")
 
     async def all_of_them(engine: Engine) -> list[tuple[int, ...]]:
@@ -139,6 +163,14 @@ def test_a_bad_request_is_refused_and_the_engine_goes_on(any_engine: Engine, run
     with pytest.raises(ValueError, match="max_tokens is 0"):
         run(complete(any_engine, 0))
     assert len(run(complete(any_engine, 3)).token_ids) == 3
+
+
+def test_an_id_that_only_the_model_has_is_taken_back(any_engine: Engine, tiny_qwen: Path, run: Run) -> None:
+    size = vocabulary_of(tiny_qwen)
+    assert size > len(any_engine.tokenizer)
+    assert len(run(complete(any_engine, 3, prompt=[5, size - 1])).token_ids) == 3
+    with pytest.raises(ValueError, match=f"token id {size} is outside the model's vocabulary"):
+        run(complete(any_engine, 1, prompt=[5, size]))
 
 
 def test_a_drawn_sample_is_in_the_vocabulary_and_stops_where_it_is_told(any_engine: Engine, run: Run) -> None:

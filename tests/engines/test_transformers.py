@@ -1,6 +1,6 @@
 """The transformers engine: against the bare model, in batches, with seeds, cancelled, failing and closed.
 
-What it has in common with other engines is in test_base.py.
+What it has in common with other engines is in test_conformance.py.
 """
 
 from __future__ import annotations
