@@ -1,7 +1,7 @@
 """The stage `report`: the budgets become a curve.
 
 Reads `runs/<name>/evaluate/` of this run and of `report.baselines`; writes `runs/<name>/report/`: `curve.csv`,
-`curve.png`, `curve.svg`, `tables.md`, wandb's files, and `manifest.json`, last.
+`curve.png`, `curve.svg`, `tables.md`, `index.html`, wandb's files, and `manifest.json`, last.
 
     run(config)     # or: python -m s1repro.report recipe=demo report.baselines=[base]
 """
@@ -13,10 +13,14 @@ from s1repro.config import Config
 from s1repro.evaluate.journal import SAMPLES
 from s1repro.report.curves import read_run, to_points, write_curve
 from s1repro.report.differences import differences, warnings
+from s1repro.report.page.archive import pack
+from s1repro.report.page.document import Page, write_page
+from s1repro.report.page.markup import titled
+from s1repro.report.page.wording import read_wording
 from s1repro.report.tables import markdown, terminal
 from s1repro.wandb_mode import settled_mode
 
-FILES = ("curve.csv", "curve.png", "curve.svg", "tables.md")
+FILES = ("curve.csv", "curve.png", "curve.svg", "tables.md", "index.html")
 
 
 def run(config: Config) -> None:
@@ -36,13 +40,18 @@ def run(config: Config) -> None:
     write_curve(folder / "curve.csv", points)
     for picture in ("curve.png", "curve.svg"):
         draw(points, config.name, config.report.title, folder / picture)
-    write_text(folder / "tables.md", markdown(runs, config.seed))
+    tables = markdown(runs, config.seed)
+    write_text(folder / "tables.md", tables)
+    wordings = {name: read_wording(stage_folder(config.runs, name, "evaluate")) for name in names}
+    notes = warnings(differences(runs, config.seed))
+    page = Page(config.name, config.report.title, points, titled(tables), notes, pack(runs, wordings))
+    write_page(folder / "index.html", page)
     if config.report.wandb:
         from s1repro.report.dashboard import log_curve
 
         log_curve(config, points, folder, mode)
     finish(folder, mark, FILES, {"points": len(points), "runs": names})
-    print(terminal(points), *warnings(differences(runs, config.seed)), sep="\n")
+    print(terminal(points), *notes, sep="\n")
     print(f"report: {folder / 'curve.png'}")
 
 

@@ -1,0 +1,92 @@
+"use strict";
+// Texts of models as text: mathematics typeset, marks put where something was injected or cut, long ones shown in part.
+
+const SHOWN_HEAD = 12000;
+const SHOWN_TAIL = 6000;
+const MATH = /\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\]|\\\(([\s\S]+?)\\\)|\$(?! )((?:\\.|[^$\\\n])+?)(?<! )\$(?!\d)/g;
+const prose = { typeset: true };
+
+/** Text nodes, with formulas typeset where there are any; what KaTeX cannot read stays as it was written. */
+function withMath(text) {
+  if (!prose.typeset) return [text];
+  const nodes = [];
+  let last = 0;
+  for (const found of text.matchAll(MATH)) {
+    const display = found[1] ?? found[2];
+    const formula = el("span", { class: "math" });
+    try {
+      const source = display ?? found[3] ?? found[4];
+      katex.render(source, formula, { displayMode: display !== undefined, trust: false, maxSize: 20, maxExpand: 200 });
+    } catch {
+      continue;
+    }
+    nodes.push(text.slice(last, found.index), formula);
+    last = found.index + found[0].length;
+  }
+  nodes.push(text.slice(last));
+  return nodes;
+}
+
+/** A piece of `text` from `start` to `end`, with the marks [start, end, node maker] that lie in it. */
+function piece(text, start, end, marks) {
+  const nodes = [];
+  let at = start;
+  for (const [from, to, make] of marks) {
+    if (from < at || to > end) continue;
+    nodes.push(...withMath(text.slice(at, from)), make(text.slice(from, to)));
+    at = to;
+  }
+  nodes.push(...withMath(text.slice(at, end)));
+  return nodes;
+}
+
+/** Fill `box` with a text; a long one with its beginning and end, and a button that shows the rest. */
+function fillProse(box, text, marks = []) {
+  box.replaceChildren();
+  if (text.length <= SHOWN_HEAD + SHOWN_TAIL + 2000) {
+    box.append(...piece(text, 0, text.length, marks));
+    return;
+  }
+  const left = text.length - SHOWN_HEAD - SHOWN_TAIL;
+  const gap = el("button", { type: "button", class: "gap" }, `${count(left)} characters left out. Show all`);
+  gap.addEventListener("click", () => {
+    gap.replaceWith(...piece(text, SHOWN_HEAD, text.length - SHOWN_TAIL, marks));
+    box.focus();
+  });
+  box.append(...piece(text, 0, SHOWN_HEAD, marks), gap, ...piece(text, text.length - SHOWN_TAIL, text.length, marks));
+}
+
+/** The thinking of a sample: injected Waits marked, and how it ended. */
+function fillThinking(box, row, text) {
+  const marks = (store.marks[row] ?? []).map(([start, end, guessed], index) => [start, end, (said) => el("mark",
+    { class: "wait", title: guessed ? "An injected Wait, its place found by its wording" : "An injected Wait" },
+    said, el("span", { class: "tag" }, `Wait ${index + 1} injected${guessed ? " (about here)" : ""}`))]);
+  fillProse(box, text, marks);
+  const unseen = store.columns.waits_used[row] - marks.length;
+  if (unseen > 0) box.append(el("span", { class: "end" }, `${plural(unseen, "injected Wait")} without a known place`));
+  box.append(ending(row));
+}
+
+const ENDINGS = {
+  natural: "The model ended its thinking",
+  steps: "The model counted its steps down to 0",
+  turn_end: "The model ended its whole turn",
+  loop: "Forced: it went in circles",
+  rejected: "No try fitted the budget",
+};
+
+function ending(row) {
+  const finish = store.finish(row);
+  const tokens = plural(store.columns.thinking_tokens[row], "token");
+  const forced = finish === "budget" || finish === "loop";
+  const words = finish === "budget" ? "Forced cut: the budget was spent" : ENDINGS[finish];
+  return el("span", { class: forced ? "end cut" : "end" }, `${words}, after ${tokens}`);
+}
+
+/** The answer of a sample, with the injected final string marked. */
+function fillAnswer(box, row, text) {
+  const final = store.columns.final[row];
+  const mark = (said) => el("mark", { class: "final" }, said, el("span", { class: "tag" }, "injected"));
+  fillProse(box, text, final ? [[0, final, mark]] : []);
+  if (store.columns.answer_cut[row]) box.append(el("span", { class: "end cut" }, "The answer was cut here"));
+}
