@@ -92,13 +92,19 @@ def typed(composed: DictConfig) -> Config:
         raise ValueError(f"no value for {', '.join(missing)}: give {missing[0]}=... or one of {recipes}")
     # Merged anew, because Hydra lets +key=value add what the schema does not have.
     schema = OmegaConf.structured(Config)
-    for group in schema:
-        chosen = OmegaConf.get_type(composed, group)
-        if is_dataclass(chosen):  # the type that the group's option named
-            schema[group] = OmegaConf.structured(chosen)
+    _choose(schema, composed)
     config = cast(Config, OmegaConf.to_object(OmegaConf.merge(schema, tree)))
     check(config)
     return config
+
+
+def _choose(schema: DictConfig, composed: DictConfig) -> None:
+    """Give each group of `schema` the type that the group's option named."""
+    for group in map(str, schema):
+        chosen = OmegaConf.get_type(composed, group)
+        if is_dataclass(chosen):
+            schema[group] = OmegaConf.structured(chosen)
+            _choose(schema[group], composed[group])
 
 
 def _missing(tree: dict[str, Any], prefix: str = "") -> list[str]:
@@ -124,6 +130,8 @@ def _explain(error: BaseException) -> str:
     if isinstance(source, OmegaConfBaseException) and source.full_key:
         if isinstance(source, ConfigKeyError | ConfigAttributeError):
             return _unknown_key(source.full_key, source.object_type)
+        if "is not a subclass of" in first_line:  # a value where there is a group of options
+            return f"{source.full_key}: a group of options; choose one by {source.full_key.replace('.', '/')}=..."
         return f"{source.full_key}: {first_line}"
     return " ".join(str(error).split()) or type(error).__name__
 

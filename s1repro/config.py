@@ -18,6 +18,7 @@ from omegaconf import MISSING, OmegaConf
 from s1repro.chat import FORMATS
 from s1repro.engines import ENGINES
 from s1repro.engines.base import EngineSettings
+from s1repro.engines.speculation import SPECULATIONS
 from s1repro.scaling.method import Method
 from s1repro.scaling.methods import METHODS
 from s1repro.settings.checks import require_choice
@@ -111,6 +112,8 @@ def _store() -> None:
     store(group="schema/sft", name="lora", node=LoraConfig)
     for engine in ENGINES.values():
         store(group="schema/engine", name=engine.name, node=engine)
+    for speculation in SPECULATIONS.values():
+        store(group="schema/speculative", name=speculation.name, node=speculation)
     for method in METHODS.values():
         store(group="schema/method", name=method.name, node=method)
 

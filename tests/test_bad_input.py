@@ -150,6 +150,24 @@ MISTAKES = [
         ["toy, question q0", " prompt tokens", "250 thinking tokens", "max_model_len 256"],
         id="budget longer than the model",
     ),
+    pytest.param(
+        "evaluate",
+        ["engine/speculative=eagle3"],
+        ["engine.speculative.model", "runs/demo/draft/head", "make it first"],
+        id="no head",
+    ),
+    pytest.param(
+        "evaluate", ["engine.speculative=ngram"], ["choose one by engine/speculative=..."], id="value for a group"
+    ),
+    pytest.param(
+        "evaluate",
+        ["engine/speculative=ngram", "engine.speculative.tokns=2"],
+        ["engine.speculative (ngram) has: tokens"],
+        id="key of drafts",
+    ),
+    pytest.param(
+        "evaluate", ["engine/speculative=nope"], ["choose from: draft-model, eagle3, method"], id="way to draft"
+    ),
     pytest.param("report", ["name=other"], ["runs/other/evaluate", "evaluate stage"], id="no evaluation"),
 ]
 

@@ -15,6 +15,8 @@ from omegaconf import OmegaConf
 
 from s1repro.config import Config, check
 from s1repro.control import CONTROLS
+from s1repro.engines.speculation import SPECULATIONS
+from s1repro.engines.vllm import Vllm
 from s1repro.settings.teacher import TeacherConfig
 from s1repro.settings.training import LoraConfig, SftConfig
 
@@ -52,6 +54,18 @@ def test_every_option_of_every_group_composes(option: str) -> None:
     needs = {"method=best-of-n": reward, "method=rebase": reward, "teacher=openai": teacher}
     needs["teacher=real-small"] = ["selection=paper"]
     assert composed(option, "name=x", *needs.get(option, [])).name == "x"
+
+
+@pytest.mark.parametrize("path", sorted((CONF / "engine" / "speculative").glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("engine", ["demo", "vllm-8gpu"])
+def test_every_way_to_draft_composes_with_an_engine_that_can(engine: str, path: Path) -> None:
+    asked = [f"engine={engine}", f"engine/speculative={path.stem}", "name=x"]
+    needs = {"draft-model": ["engine.speculative.model=m"]}
+    needs["method"] = [*needs["draft-model"], "engine.speculative.method=medusa"]
+    chosen = composed(*asked, *needs.get(path.stem, [])).engine
+    assert isinstance(chosen, Vllm)
+    assert type(chosen.speculative) is SPECULATIONS[path.stem]
+    assert getattr(chosen.speculative, "model", "m") in ("m", "runs/x/draft/head")
 
 
 def test_recipes_are_composition_and_few_values() -> None:

@@ -26,7 +26,7 @@ ARROWS = {
     "train": {FOUNDATION, "settings", "engines", CONFIG},
     "evaluate": {FOUNDATION, "grading", "engines", "scaling", CONFIG},
     "serve": {FOUNDATION, "engines", "scaling", CONFIG},
-    "report": {FOUNDATION, "grading", "scaling", CONFIG},
+    "report": {FOUNDATION, "grading", "engines", "scaling", CONFIG},
     "demo": {FOUNDATION},
 }
 """What each package may import, beside itself. Modules right in `s1repro` are the foundation, but for the config tree,

@@ -10,7 +10,7 @@ runs the same on vLLM, on transformers and on the scripted test double. Batching
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from s1repro.settings.checks import require_at_least_one
@@ -42,12 +42,25 @@ class Sampling:
 
 
 @dataclass(frozen=True)
+class Drafts:
+    """What speculative decoding drafted for a completion: for each step, tokens proposed and tokens accepted.
+
+    `every_step` says that there was a draft for each step, so that its place in the completion is known.
+    """
+
+    proposed: tuple[int, ...] = ()
+    accepted: tuple[int, ...] = ()
+    every_step: bool = True
+
+
+@dataclass(frozen=True)
 class Completion:
     """What an engine returns.
 
     `token_ids` never holds the stop; `stop_token` is its id, or `stop_string` its text, both None when `max_tokens`
     ended the completion (`finish_reason == "length"`). `stop_ids` are the sampled tokens that made the stop: the one
-    token, or those that spell the string. `cached_tokens` counts prompt tokens taken from a prefix cache.
+    token, or those that spell the string. `cached_tokens` counts prompt tokens taken from a prefix cache, `drafts` what
+    was drafted, by engines that draft.
     """
 
     token_ids: tuple[int, ...]
@@ -56,6 +69,7 @@ class Completion:
     stop_string: str | None = None
     stop_ids: tuple[int, ...] = ()
     cached_tokens: int = 0
+    drafts: Drafts = field(default_factory=Drafts)
 
 
 class Engine(Protocol):
@@ -95,6 +109,9 @@ class EngineSettings:
     def check(self) -> None:
         """Raise `ValueError`, naming the setting, for what makes no sense."""
         require_at_least_one("engine", self, "max_model_len", "max_concurrency")
+
+    def require(self) -> None:
+        """Raise `ValueError`, naming the setting, where a file that a setting names is not there."""
 
     def start(self, model: str, trust_remote_code: bool) -> Engine:
         """Start the engine on `model`, a folder or a Hugging Face id."""

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from s1repro.engines.base import Completion, Sampling, Stop
+from s1repro.engines.base import Completion, Drafts, Sampling, Stop
 from s1repro.engines.stopping import find_stop
 
 if TYPE_CHECKING:
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sampled:
-    """What a model wrote, the stop included, and how many prompt tokens came from a cache."""
+    """What a model wrote, the stop included, how many prompt tokens came from a cache, and what was drafted."""
 
     token_ids: tuple[int, ...]
     cached_tokens: int = 0
+    drafts: Drafts = field(default_factory=Drafts)
 
 
 class CheckedEngine(ABC):
@@ -83,12 +84,14 @@ def cut(sampled: Sampled, stop: Stop, tokenizer: PreTrainedTokenizerBase) -> Com
 
     A stop string is looked for here and not taken from an engine's report: on the last token allowed some say "length".
     """
-    ids, cached = sampled.token_ids, sampled.cached_tokens
-    stop_ids = ids[-1:] if ids and ids[-1] in stop.token_ids else ()
-    ids = ids[: len(ids) - len(stop_ids)]
+    ids: tuple[int, ...] = sampled.token_ids
+    stop_ids: tuple[int, ...] = ()
+    if ids and ids[-1] in stop.token_ids:
+        ids, stop_ids = ids[:-1], ids[-1:]
+    completion = Completion(ids, "length", cached_tokens=sampled.cached_tokens, drafts=sampled.drafts)
     if stop.strings and (found := find_stop(tokenizer, ids, stop.strings)):
-        spelt = ids[found.kept : found.end]
-        return Completion(ids[: found.kept], "stop", stop_string=found.string, stop_ids=spelt, cached_tokens=cached)
+        ids, spelt = ids[: found.kept], ids[found.kept : found.end]
+        return replace(completion, token_ids=ids, finish_reason="stop", stop_string=found.string, stop_ids=spelt)
     if stop_ids:
-        return Completion(ids, "stop", stop_token=stop_ids[0], stop_ids=stop_ids, cached_tokens=cached)
-    return Completion(ids, "length", cached_tokens=cached)
+        return replace(completion, finish_reason="stop", stop_token=stop_ids[0], stop_ids=stop_ids)
+    return completion

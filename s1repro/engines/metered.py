@@ -1,4 +1,4 @@
-"""An engine that counts what goes through it: requests, prompt tokens, cached ones, sampled ones.
+"""An engine that counts what goes through it: requests, prompt tokens, cached ones, sampled ones, accepted drafts.
 
 Accounts of single samples are the methods' business and overlap where samples share a trace; this is what was really
 run. It changes nothing on the way.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from s1repro.engines.acceptance import Acceptance
 from s1repro.engines.base import Completion, Engine, Sampling, Stop
 
 
@@ -21,6 +22,7 @@ class MeteredEngine:
     def __init__(self, engine: Engine) -> None:
         self.tokenizer = engine.tokenizer
         self.max_model_len = engine.max_model_len
+        self.acceptance = Acceptance()
         self.requests = self.prompt_tokens = self.cached_tokens = self.sampled_tokens = 0
         self._engine = engine
 
@@ -33,6 +35,7 @@ class MeteredEngine:
         self.prompt_tokens += len(prompt_ids)
         self.cached_tokens += completion.cached_tokens
         self.sampled_tokens += len(completion.token_ids) + len(completion.stop_ids)
+        self.acceptance.add(len(prompt_ids), completion.drafts)
         return completion
 
     async def close(self) -> None:

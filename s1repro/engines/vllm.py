@@ -1,8 +1,8 @@
 """vLLM in this process: one coroutine a completion, the engine batches them (the paper evaluates with vLLM too).
 
 This is the one module that imports `vllm`. It starts an `AsyncLLM`, whose model runs in processes of its own, hands it
-token ids and takes token ids back; vLLM's texts and reasoning parsers are not used. Serving over HTTP and
-speculative decoding are not covered.
+token ids and takes token ids back; vLLM's texts and reasoning parsers are not used. Speculative decoding is settings
+(`s1repro.engines.speculation`). Serving over HTTP is not covered.
 
 An engine belongs to the event loop it is first used on. Scripts that start one need the usual
 `if __name__ == "__main__":`, because vLLM spawns its processes.
@@ -19,7 +19,7 @@ Seen in vLLM 0.32, and why the code is as it is:
   of sequence from ending a completion that was not asked to stop there.
 - On a CPU a prompt that is computed in parts ends the engine, if its request samples with a seed ("CPU Generator does
   not use offset"). So there prompts are computed whole.
-- The engine process does not notice when its parent is killed: see `_DiesWithParent`.
+- The engine process does not notice when its parent is killed: see `s1repro.engines.processes`.
 - On a CPU vLLM binds its OpenMP threads to the first cores and overrides `OMP_NUM_THREADS`. Two engines, or an engine
   and a training, would then share a core while others idle. So threads are left to the system (`nobind`) and their
   number is what the user says, or the cores less one; on two cores both (the demo's evaluation sampled for 42 s with
@@ -33,18 +33,14 @@ import asyncio
 import itertools
 import logging
 import os
-import signal
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from multiprocessing import resource_tracker
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from s1repro.engines.base import Engine, InProcess, Sampling, Stop
+from s1repro.engines.base import Drafts, Engine, InProcess, Sampling, Stop
 from s1repro.engines.checked import CheckedEngine, Sampled
+from s1repro.engines.processes import DiesWithParent, interruptible_start
+from s1repro.engines.speculation import Ngram, Speculation, require_greedy
 from s1repro.pretrained import load_tokenizer, require_model
 from s1repro.settings.checks import require_at_least_one
 
@@ -71,12 +67,19 @@ class Vllm(InProcess):
     """Copies of the model, each on GPUs of its own."""
     distributed_executor_backend: str | None = None
     """What runs them: `mp`, or `ray` for several machines; null leaves it to vLLM."""
+    speculative: Speculation = field(default_factory=Speculation)
+    """How tokens are drafted: group `engine/speculative/`, a class of `s1repro.engines.speculation`."""
 
     def check(self) -> None:
         """See `EngineSettings.check`."""
         super().check()
         require_at_least_one("engine", self, "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
         require_at_least_one("engine", self, "block_size", "cpu_cache_gib")
+        self.speculative.check()
+
+    def require(self) -> None:
+        """See `EngineSettings.require`."""
+        self.speculative.require()
 
     def start(self, model: str, trust_remote_code: bool) -> Engine:
         """See `EngineSettings.start`."""
@@ -92,6 +95,7 @@ class VllmEngine(CheckedEngine):
 
     def __init__(self, settings: Vllm, model: str, trust_remote_code: bool = False) -> None:
         hf_config = require_model(model, settings.max_model_len, trust_remote_code)
+        settings.require()
         _set_environment()
         super().__init__(
             load_tokenizer(model, "model", trust_remote_code),
@@ -100,14 +104,17 @@ class VllmEngine(CheckedEngine):
         )
         self._slots = asyncio.Semaphore(settings.max_concurrency)
         self._request_numbers = itertools.count()
+        self._speculative = settings.speculative
         self._llm = _start(settings, model, trust_remote_code)
 
     async def sample(self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling) -> Sampled:
         """See `CheckedEngine.sample`. At most `max_concurrency` run at once, the rest wait."""
         from vllm import SamplingParams
         from vllm.inputs import tokens_input
+        from vllm.platforms import current_platform
         from vllm.sampling_params import RequestOutputKind
 
+        require_greedy(self._speculative, sampling, current_platform.is_cpu())
         params = SamplingParams(
             temperature=sampling.temperature,
             top_p=sampling.top_p,
@@ -126,8 +133,15 @@ class VllmEngine(CheckedEngine):
             async for output in self._llm.generate(tokens_input(list(prompt_ids)), params, name):
                 result = output.outputs[0]
                 assert result.finish_reason in ("stop", "length"), result
-                return Sampled(tuple(result.token_ids), output.num_cached_tokens or 0)
+                drafts = self._drafts(result.spec_decode_metrics)
+                return Sampled(tuple(result.token_ids), output.num_cached_tokens or 0, drafts)
         raise AssertionError("vLLM ended a request without an output")
+
+    def _drafts(self, metrics: Any) -> Drafts:
+        if metrics is None:
+            return Drafts()
+        every_step = not isinstance(self._speculative, Ngram)  # it often finds nothing to draft
+        return Drafts(tuple(metrics.per_step_drafted), tuple(metrics.per_step_accepted), every_step)
 
     async def forget_prefixes(self) -> None:
         """Empty the prefix cache, so that what is measured next starts cold."""
@@ -182,6 +196,8 @@ def engine_arguments(settings: Vllm, model: str, trust_remote_code: bool = False
         "kv_cache_memory_bytes": settings.cpu_cache_gib * 2**30 if on_cpu else None,
         "enable_chunked_prefill": not on_cpu,
         "max_num_batched_tokens": max(4096, settings.max_model_len) if on_cpu else None,
+        "speculative_config": settings.speculative.arguments(),
+        "per_request_spec_decode_metrics": "detailed" if settings.speculative.drafts else "none",
         "load_format": "safetensors",
         "generation_config": "vllm",  # the hub's file would change temperature and top_p behind our back
         "disable_log_stats": True,
@@ -200,76 +216,6 @@ def _start(settings: Vllm, model: str, trust_remote_code: bool) -> Any:
     except ValueError as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"vLLM refuses these engine settings for {model}: {reason}") from error
-    vllm_config.additional_config = _DiesWithParent()
-    with _interruptible_start():
+    vllm_config.additional_config = DiesWithParent()
+    with interruptible_start():
         return AsyncLLM.from_vllm_config(vllm_config, disable_log_stats=True)
-
-
-@contextmanager
-def _interruptible_start() -> Iterator[None]:
-    """Keep Ctrl-C from the processes that start meanwhile, and let it end the start at once.
-
-    Ctrl-C reaches every process of a terminal. The engine's inherit a mask that keeps it from them: this process stops
-    them, and must not find them dead before it does. While they start this process waits inside vLLM, which handles no
-    signal and does not come back from a start that is broken off. So a thread watches for Ctrl-C, kills them, and ends
-    this process as `s1repro.cli` would; nothing has been sampled yet that could be lost.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # the one that signals reach is elsewhere
-        return
-    import psutil
-
-    resource_tracker.ensure_running()  # it starts with the first process otherwise, and ends the mask as it does
-    there = {child.pid for child in psutil.Process().children()}
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-
-    def watch() -> None:
-        while caught := os.read(reading, 1):
-            if caught[0] == signal.SIGINT:
-                # One that is just being spawned is in no list of multiprocessing's yet.
-                for child in psutil.Process().children():
-                    if child.pid not in there:
-                        child.kill()
-                print("interrupted; run the same command again to resume", file=sys.stderr, flush=True)
-                os._exit(130)
-
-    watcher = threading.Thread(target=watch, name="interrupted-start", daemon=True)
-    watcher.start()  # before the mask, which it would inherit: it is the thread that the signal can reach
-    before = signal.set_wakeup_fd(writing)
-    unmasked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, unmasked)
-        signal.set_wakeup_fd(before)
-        os.close(writing)
-        watcher.join()
-        os.close(reading)
-
-
-class _DiesWithParent:
-    """Makes every process that receives it end when the process that sent it does.
-
-    vLLM sends its configuration to the engine process, and that one to its workers, by pickling it. Unpickling this
-    part of it starts a thread that watches the sender, so that nothing is left behind even when the user's process is
-    killed outright.
-    """
-
-    def __reduce__(self) -> tuple[Callable[[int], _DiesWithParent], tuple[int]]:
-        return _watch, (os.getpid(),)
-
-    def compute_hash(self) -> str:
-        """vLLM keys its compilation cache with this; the watch changes nothing that is compiled."""
-        return "dies-with-parent"
-
-
-def _watch(sender: int) -> _DiesWithParent:
-    def outlive_nobody() -> None:
-        while os.getppid() == sender:
-            time.sleep(1.0)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    if sender != os.getpid():  # a copy within one process watches nothing
-        threading.Thread(target=outlive_nobody, name="dies-with-parent", daemon=True).start()
-    return _DiesWithParent()

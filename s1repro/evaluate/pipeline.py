@@ -60,6 +60,7 @@ def run(config: Config, load: Load | None = None) -> None:
     _require_fit(config, questions)
     if load is None:
         require_model(config.checkpoint, config.engine.max_model_len, config.model.trust_remote_code)
+        config.engine.require()
     with Journal(folder / SAMPLES) as journal:  # holds the folder: a second evaluation is refused
         claim(folder, identity, digests)
         samples = _measure(config, folder, journal, questions, load)
@@ -136,9 +137,9 @@ def _format(config: Config, tokenizer: PreTrainedTokenizerBase) -> BoundFormat:
     return FORMATS[config.model.format].bind(tokenizer)
 
 
-def _cost(metered: MeteredEngine, seconds: float) -> dict[str, float]:
+def _cost(metered: MeteredEngine, seconds: float) -> dict[str, Any]:
     """What was really run: everything that may differ from run to run."""
-    return {
+    cost: dict[str, Any] = {
         "requests": metered.requests,
         "prompt_tokens": metered.prompt_tokens,
         "cached_tokens": metered.cached_tokens,
@@ -146,6 +147,7 @@ def _cost(metered: MeteredEngine, seconds: float) -> dict[str, float]:
         "seconds": round(seconds, 3),
         "tokens_per_second": round(metered.sampled_tokens / max(seconds, 1e-9), 1),
     }
+    return cost | {"drafts": metered.acceptance.to_json()} if metered.acceptance.steps else cost
 
 
 def _identity(config: Config) -> dict[str, Any]:

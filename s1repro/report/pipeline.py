@@ -13,6 +13,7 @@ from s1repro.config import Config
 from s1repro.evaluate.journal import SAMPLES
 from s1repro.report.curves import read_run, to_points, write_curve
 from s1repro.report.differences import differences, warnings
+from s1repro.report.drafts import digest, read_acceptance, section
 from s1repro.report.page.archive import pack
 from s1repro.report.page.document import Page, write_page
 from s1repro.report.page.markup import titled
@@ -28,7 +29,9 @@ def run(config: Config) -> None:
     folder = stage_folder(config.runs, config.name, "report")
     names = list(dict.fromkeys([config.name, *config.report.baselines]))
     evaluations = [_evaluation(config, name) for name in names]
-    mark = fingerprint({"evaluations": evaluations, "report": config.report, "seed": config.seed})
+    acceptances = {name: read_acceptance(stage_folder(config.runs, name, "evaluate")) for name in names}
+    shown = {"evaluations": evaluations, "report": config.report, "seed": config.seed}
+    mark = fingerprint({**shown, "drafts": digest(acceptances)})
     if is_done(folder, mark):
         print(f"report: done already, {folder}")
         return
@@ -40,7 +43,7 @@ def run(config: Config) -> None:
     write_curve(folder / "curve.csv", points)
     for picture in ("curve.png", "curve.svg"):
         draw(points, config.name, config.report.title, folder / picture)
-    tables = markdown(runs, config.seed)
+    tables = markdown(runs, config.seed) + section(acceptances)
     write_text(folder / "tables.md", tables)
     wordings = {name: read_wording(stage_folder(config.runs, name, "evaluate")) for name in names}
     notes = warnings(differences(runs, config.seed))

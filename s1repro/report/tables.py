@@ -29,7 +29,7 @@ def markdown(runs: Runs, seed: int) -> str:
         "# Tables",
         "## The curve",
         "Accuracy in percent with its 95 % Wilson interval; token counts are means over the samples.",
-        _table(
+        table(
             ("run", "benchmark", "budget", "Waits", "n", "accuracy", "95 % interval", "thinking", "injected", "answer"),
             [_curve_row(point) for point in points],
         ),
@@ -38,11 +38,11 @@ def markdown(runs: Runs, seed: int) -> str:
         "the budget. Scaling: mean slope over all pairs of points, in points per doubling (as in the paper's Table 3) "
         "and per thousand tokens. Performance: the best accuracy. The last three columns are the paper's Table 3, "
         "s1-32B on AIME24.",
-        _table(METHODS_HEAD, method_rows(points)),
+        table(METHODS_HEAD, method_rows(points)),
         "## How samples ended",
         "Samples of each point by why their thinking ended, and how many answers were cut where they stood. Those "
         "that are `rejected`, because no try fitted the budget, have no answer and are in no accuracy.",
-        _table(ENDS_HEAD, [row for name, samples in runs.items() for row in end_rows(samples, name)]),
+        table(ENDS_HEAD, [row for name, samples in runs.items() for row in end_rows(samples, name)]),
         *_parallel(runs, seed),
         *_compared(differences(runs, seed)),
     ]
@@ -58,7 +58,7 @@ def _parallel(runs: Runs, seed: int) -> list[str]:
         "One of k samples of a question (avg@k, the same for each k), the majority vote over k, and whether any of k "
         "is right: means over all ways to draw k, in percent, with 95 % Wilson intervals that count questions."
     )
-    return ["## Parallel scaling", text, _table(VOTES_HEAD, rows)]
+    return ["## Parallel scaling", text, table(VOTES_HEAD, rows)]
 
 
 def _compared(compared: Sequence[Difference]) -> list[str]:
@@ -69,8 +69,8 @@ def _compared(compared: Sequence[Difference]) -> list[str]:
         "Paired over the same questions, in points, with 95 % intervals of 10,000 bootstrap resamples. The last column "
         "is the least difference that would leave zero out of its interval where as many answers differ. "
     )
-    table = _table(DIFFERENCES_HEAD, difference_rows(compared))
-    return ["## Differences", text + at_best(compared), table, *warnings(compared)]
+    rows = table(DIFFERENCES_HEAD, difference_rows(compared))
+    return ["## Differences", text + at_best(compared), rows, *warnings(compared)]
 
 
 def terminal(points: Sequence[Point]) -> str:
@@ -99,6 +99,7 @@ def _curve_row(point: Point) -> tuple[str, ...]:
     )
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

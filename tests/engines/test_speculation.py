@@ -1,0 +1,121 @@
+"""Speculation changes how many steps the model takes and nothing that it says; what cannot be right is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from s1repro.chat import FORMATS
+from s1repro.engines import Engine, Sampling, Stop, load_engine
+from s1repro.engines.metered import MeteredEngine
+from s1repro.engines.speculation import DraftModel, Eagle3, Ngram, OtherMethod, Speculation, require_greedy
+from s1repro.engines.vllm import Vllm, engine_arguments
+from s1repro.scaling import Budget, sweep
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+GREEDY = Sampling()
+
+
+def test_each_way_to_draft_has_vllms_own_settings() -> None:
+    assert Speculation().arguments() is None
+    ngram = {"method": "ngram", "num_speculative_tokens": 5, "prompt_lookup_max": 4, "prompt_lookup_min": 2}
+    assert Ngram(tokens=5).arguments() == ngram
+    assert DraftModel(model="m").arguments() == {"method": "draft_model", "model": "m", "num_speculative_tokens": 3}
+    assert Eagle3(model="h").arguments() == {"method": "eagle3", "model": "h", "num_speculative_tokens": 3}
+    other = OtherMethod(model="h", method="medusa", tokens=2).arguments()
+    assert other == {"method": "medusa", "model": "h", "num_speculative_tokens": 2}
+
+
+def test_steps_are_counted_one_by_one_only_where_something_is_drafted() -> None:
+    told = engine_arguments(Vllm(speculative=Ngram()), "model")
+    assert (told["speculative_config"], told["per_request_spec_decode_metrics"]) == (Ngram().arguments(), "detailed")
+    plain = engine_arguments(Vllm(), "model")
+    assert (plain["speculative_config"], plain["per_request_spec_decode_metrics"]) == (None, "none")
+
+
+def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"engine\.speculative\.tokens is 0; give 1 or more"):
+        Vllm(speculative=Ngram(tokens=0)).check()
+    with pytest.raises(ValueError, match=r"engine\.speculative\.shortest is 5, above longest, 4"):
+        Ngram(shortest=5).check()
+    with pytest.raises(ValueError, match=r"engine\.speculative\.model: no folder \./nowhere"):
+        Vllm(speculative=Eagle3(model="./nowhere")).require()
+    with pytest.raises(ValueError, match=r"engine\.speculative\.model: .* holds no \*\.safetensors weights"):
+        DraftModel(model=str(tmp_path)).require()
+
+
+def test_sampling_with_drafts_on_a_cpu_is_refused() -> None:
+    hot = Sampling(temperature=0.7)
+    with pytest.raises(ValueError, match=r"ngram at temperature 0\.7: on a CPU .* 55005.* engine/speculative=none"):
+        require_greedy(Ngram(), hot, on_cpu=True)
+    require_greedy(Ngram(), GREEDY, on_cpu=True)
+    require_greedy(Ngram(), hot, on_cpu=False)
+    require_greedy(Speculation(), hot, on_cpu=True)
+
+
+@pytest.fixture(scope="module", params=["ngram", "draft-model"])
+def drafting(request: pytest.FixtureRequest, tiny_qwen: Path, run: Run) -> Iterator[Engine]:
+    """A real engine over the session's model that drafts; the draft model is the model itself."""
+    ways = {"ngram": Ngram(tokens=3, shortest=1), "draft-model": DraftModel(tokens=3, model=str(tiny_qwen))}
+    settings = Vllm(
+        max_model_len=256,
+        max_concurrency=64,
+        enforce_eager=True,
+        gpu_memory_utilization=0.3,
+        speculative=ways[request.param],
+    )
+    engine = load_engine(settings, str(tiny_qwen))
+    yield engine
+    run(engine.close())
+
+
+@pytest.mark.slow
+def test_greedy_ids_stops_and_lengths_are_those_without_drafts(drafting: Engine, vllm_engine: Engine, run: Run) -> None:
+    prompts = [[5 + (i * j) % 97 for j in range(1, 20 + i)] for i in range(16)]
+
+    async def said(engine: Engine, max_tokens: int, stop: Stop) -> Any:
+        asked = (engine.complete(ids, max_tokens=max_tokens, stop=stop, sampling=GREEDY) for ids in prompts)
+        return [(one.token_ids, one.stop_token) for one in await asyncio.gather(*asked)]
+
+    for max_tokens in (1, 2, 3, 4, 5, 61, 200):
+        plain = run(said(vllm_engine, max_tokens, Stop()))
+        assert run(said(drafting, max_tokens, Stop())) == plain
+        assert all(len(ids) == max_tokens for ids, _ in plain)
+    for place in (0, 1, 2, 3, 17, 40):
+        stop = Stop((plain[0][0][place], plain[3][0][place + 1]))
+        assert run(said(drafting, 200, stop)) == run(said(vllm_engine, 200, stop))
+
+
+@pytest.mark.slow
+def test_forced_budgets_are_those_without_drafts(drafting: Engine, vllm_engine: Engine, run: Run) -> None:
+    fmt = FORMATS["qwen-plain"].bind(vllm_engine.tokenizer)
+    budgets = [Budget(cap, max_answer_tokens=9) for cap in (1, 2, 3, 7, 30, 64)]
+    budgets += [Budget(64, waits=waits, max_answer_tokens=9) for waits in (1, 2)]
+    metered = MeteredEngine(drafting)
+    for question in ("What is 12 plus 30?", "Wait, which one?"):
+        asked = fmt.prompt_ids(question)
+        forced = run(sweep(metered, asked, budgets, fmt, GREEDY))
+        assert forced == run(sweep(vllm_engine, asked, budgets, fmt, GREEDY))
+        assert all(
+            len(one.thinking_ids) <= budget.max_thinking_tokens for one, budget in zip(forced, budgets, strict=True)
+        )
+    assert metered.acceptance.steps > 0 and metered.acceptance.mean_length > 1
+
+
+@pytest.mark.slow
+def test_a_model_that_drafts_for_itself_is_accepted_whole(drafting: Engine, run: Run) -> None:
+    if not isinstance(drafting._speculative, DraftModel):  # type: ignore[attr-defined]
+        pytest.skip("n-grams know less than the model")
+    drafts = run(drafting.complete([5, 6, 7], max_tokens=101, stop=Stop(), sampling=GREEDY)).drafts
+    # Counted by vLLM: a first token, then as many steps as it takes to make 100 more of four each.
+    assert drafts.proposed == drafts.accepted == (3,) * 25
+
+
+@pytest.mark.slow
+def test_a_real_engine_refuses_to_sample(drafting: Engine, run: Run) -> None:
+    with pytest.raises(ValueError, match="on a CPU vLLM samples wrongly"):
+        run(drafting.complete([5, 6, 7], max_tokens=9, stop=Stop(), sampling=Sampling(1.0)))
