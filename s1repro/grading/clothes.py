@@ -23,7 +23,7 @@ LONGEST = 2000
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 _SPACES = re.compile(r"(?<!\\)\\(?:[,;:!> ]|q?quad|hspace\{[^{}]*\}|hfill\b|space\b|thinspace\b)|(?<!\\)~|&nbsp;")
 _GROUPED = re.compile(
-    r"(?<![\d.,^_])[1-9]\d{0,2}(?:(?:\{\s*,\s*\}|\\,|\\!,|,\s*\\!\s*|,|\\ | |')\d{3})+(?![\d,]|\.\d*,)"
+    r"(?<![\d.,^_])[1-9]\d{0,2}(?:(?:\s*\{\s*,\s*\}\s*|\\,|\\!,|,\s*\\!\s*|,|\\ | |')\d{3})+(?![\d,]|\.\d*,)"
 )
 _LEAD_IN = re.compile(
     r"^(?:(?:so|thus|hence|therefore|then|and|finally|in conclusion|consequently|we (?:get|have|find|obtain|see that))"
@@ -71,7 +71,7 @@ def _invisible(text: str) -> str:
 
 def _tags(text: str) -> str:
     text = re.sub(r"<(su[pb])>([^<>]*)</\1>", lambda m: ("^" if m[1] == "sup" else "_") + "{" + m[2] + "}", text)
-    text = re.sub(r"<\|[^|<>]{1,40}\|>", " ", text)
+    text = re.sub(r"<\|im_start\|>(?:user|assistant|system)\b|<\|[^|<>]{1,40}\|>", " ", text)
     return re.sub(r"</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>", " ", text)
 
 
@@ -225,7 +225,8 @@ def _lead_in(text: str) -> str:
 
 
 def _ends(text: str) -> str:
-    text = re.sub(r"\s+", " ", text).strip().strip('"').strip()
+    text = re.sub(r"\s+", " ", text).strip()
+    text = re.sub(r'^(?:\\?")+|(?:\\?")+(?=\.?$)', "", text).strip()
     text = re.sub(r"^'([^']*)'(?=\.?$)", r"\1", re.sub(r"^[*•◦▪]\s+", "", text))
     while text and unicodedata.category(text[0]) == "So":
         text = text[1:].strip()

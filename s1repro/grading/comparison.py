@@ -15,6 +15,7 @@ from functools import lru_cache
 from s1repro.grading.clothes import LONGEST, undress
 from s1repro.grading.engine import decide
 from s1repro.grading.expression import Expression, Num, Op, Sym, Unreadable
+from s1repro.grading.reading import read_shape
 from s1repro.grading.remarks import without_remark
 from s1repro.grading.sentence import value_in
 from s1repro.grading.sets import expression_of, pair_up, same_expression, same_sets
@@ -29,7 +30,6 @@ from s1repro.grading.shapes import (
     Shape,
     Value,
     mirrored,
-    read_shape,
 )
 from s1repro.grading.units import Unit, agree
 from s1repro.grading.worth import close, names, same, value_at, worth
@@ -323,20 +323,42 @@ def _groups(answer: Shape, reference: Shape) -> bool | None:
     if not isinstance(answer, Several | Bracket) or not isinstance(reference, Several | Bracket):
         return None
     first, second = _unnamed_like(answer.parts, reference.parts)
-    if len(first) != len(second):
-        return False
     ordered = [isinstance(shape, Bracket) and shape.left != "{" for shape in (answer, reference)]
-    if any(map(_is_dots, first)) or all(ordered) or any(ordered):
-        if all(ordered) and (answer.left, answer.right) != (reference.left, reference.right):  # type: ignore[union-attr]
-            return False
-        if (
-            any(ordered)
-            and not all(ordered)
-            and any(isinstance(shape, Bracket) and shape.left == "{" for shape in (answer, reference))
-        ):
-            return False
-        return _in_order(first, second)
-    return pair_up(list(first), list(second), matches)
+    if not any(ordered):
+        if _names_order(answer.parts, reference.parts) or any(map(_is_dots, first)):
+            return _in_order(first, second)
+        return pair_up(_distinct(answer, first), _distinct(reference, second), matches)
+    sides = {(shape.left, shape.right) for shape in (answer, reference) if isinstance(shape, Bracket)}
+    return len(sides) == 1 and _in_order(first, second)
+
+
+def _names_order(first: tuple[Shape, ...], second: tuple[Shape, ...]) -> bool:
+    """Whether one side alone names its parts, each by another letter: 3, 4 is then x = 3, y = 4, not the reverse."""
+    named = [_named_by(parts) for parts in (first, second)]
+    return any(len(set(names)) == len(names) > 1 for names in named) and not all(named)
+
+
+def _named_by(parts: tuple[Shape, ...]) -> list[str]:
+    """What the parts are named by, x for x_1 too; [] unless all are."""
+    names = []
+    for part in parts:
+        if not isinstance(part, Relation) or part.signs != ("=",) or not isinstance(part.sides[0], Value):
+            return []
+        name = part.sides[0]
+        letter = isinstance(name.expression, Sym)
+        names.append(name.text.split("_")[0].strip() if letter else name.text)
+    return names
+
+
+def _distinct(shape: Several | Bracket, parts: Sequence[Shape]) -> list[Shape]:
+    """The parts of a set, or several pairs, each once. A number that is said twice may be a double root."""
+    if isinstance(shape, Several) and not all(isinstance(part, Bracket) for part in parts):
+        return list(parts)
+    once: list[Shape] = []
+    for part in parts:
+        if not any(matches(part, other) for other in once):
+            once.append(part)
+    return once
 
 
 def _unnamed_like(first: tuple[Shape, ...], second: tuple[Shape, ...]) -> tuple[tuple[Shape, ...], tuple[Shape, ...]]:

@@ -31,11 +31,17 @@ _LEADS_ON = re.compile(
     re.I,
 )
 """A line that ends so has the answer behind it."""
-_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\s+(?=(?:Therefore|Thus|Hence|So|Finally|In conclusion)\b)")
 _HOPES = re.compile(r"\bI hope (?:it|this) is correct", re.I)
+_WORDED = re.compile(r"\\text\{([^{}]*)\}")
+_LAYOUT = re.compile(r"[\s$]|\\q?quad|\\[()\[\]]")
+_COUNTED = r"(?!(?:so|thus|then|hence|not|now|gives?|is|are|was|we|get|which|that|but|as|with|answers?)\b)[A-Za-z]+"
 _JOINS = re.compile(
-    r"(?:[\s,;$]|\\q?quad|\\[()\[\]])*(?:(?:and|or|\\text\{\s*(?:and|or)\s*\})(?:[\s,;$]|\\q?quad|\\[()\[\]])*)?"
+    rf"(?: ?{_COUNTED}){{0,2}}(?: for part)?(?: ?\([a-z]\))? ?(?:[,;]|\b(?:and|or)\b|, (?:and|or)\b) ?"
+    r"(?:[A-Za-z](?:_\{?\w+\}?)? ?= ?)?"
 )
+"""What may stand between two boxes that are one answer: what is counted, a comma, `and`, the name of the next."""
+_NAMED = re.compile(r"(?:^|[\s$({\[,])(?P<name>[A-Za-z](?:_\{?\w+\}?)?\s*=\s*)$")
 
 
 def after_marker(text: str) -> str | None:
@@ -66,16 +72,22 @@ def boxed(text: str) -> str | None:
     boxes = _boxes(text)
     if not boxes:
         return None
-    start, end = boxes.pop()
-    held = text[text.index("{", start) + 1 : end - 1].strip()
-    while boxes:
-        between = text[boxes[-1][1] : start]
-        parted = between == "" or re.search(r"[,;]|and|or", between)
-        if not _JOINS.fullmatch(between) or "\n\n" in between or not parted:
-            break
-        start, end = boxes.pop()
-        held = f"{text[text.index('{', start) + 1 : end - 1].strip()}, {held}"
-    return held
+    joined = [boxes.pop()]
+    while boxes and _joins(text[boxes[-1][1] : joined[0][0]]):
+        joined.insert(0, boxes.pop())
+    held = [text[text.index("{", start) + 1 : end - 1].strip() for start, end in joined]
+    names = [_NAMED.search(text[max(0, start - 40) : start]) for start, _ in joined]
+    if len(held) > 1 and not any("=" in each for each in held):
+        held = [f"{name['name']}{each}" if name else each for name, each in zip(names, held, strict=True)]
+    return ", ".join(held)
+
+
+def _joins(between: str) -> bool:
+    """Whether what stands between two boxes makes them one answer."""
+    if "\n\n" in between or len(between) > 80:
+        return False
+    plain = " ".join(_LAYOUT.sub(" ", _WORDED.sub(r" \1 ", between)).split())
+    return between == "" or _JOINS.fullmatch(plain) is not None
 
 
 def _boxes(text: str) -> list[tuple[int, int]]:

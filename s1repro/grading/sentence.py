@@ -12,8 +12,19 @@ from __future__ import annotations
 
 import re
 
-from s1repro.grading.units import named
-from s1repro.grading.vocabulary import BETWEEN, CHANGES, CONNECTIVES, DENIES, GIVES, GIVES_TO, HAS_OF, STOPS, VERBS
+from s1repro.grading.units import KNOWN, named
+from s1repro.grading.vocabulary import (
+    BETWEEN,
+    CHANGES,
+    CONNECTIVES,
+    DENIES,
+    GIVES,
+    GIVES_BY,
+    GIVES_TO,
+    HAS_OF,
+    STOPS,
+    VERBS,
+)
 
 _IS = [("w", word) for word in ("is", "are", "equals", "was", "were", "walked", "therefore")]
 _IS_THE_ANSWER = re.compile(
@@ -23,6 +34,8 @@ _IS_THE_ANSWER = re.compile(
     r" (?:answers?|results?|values?|solutions?|total|sum|numbers?|integers?|minimum|maximum)"
 )
 _SENTENCES = re.compile(r"(?<=[A-Za-z0-9)}$])[.!?]\s+(?=[A-Z$\\])")
+_NOT_BUT = re.compile(r"\bnot\s+(?:\$[^$]*\$|-?\d[\d.,/]*)\s+but\s+(?:rather\s+)?(?=[-\d$\\])", re.I)
+"""What it is not, before what it is: not 5 but 7."""
 _TOKEN = re.compile(r"\$[^$]*\$[.,;:]?|\S+")
 _MATHS = re.compile(r"\d|\\(?!text)[A-Za-z]|^[-+*/^=<>|!]+$|^\$|^\\text\{")
 _VARIABLE = re.compile(r"\$?\s*\\?[A-Za-z]+(?:_\{?\w+\}?)?(?:\s*\([A-Za-z]\))?'?\s*\$?[.,]?")
@@ -39,7 +52,7 @@ def _of_sentence(sentence: str) -> str | None:
     """The value of one sentence; "" where there is one that must not be taken, None where there is no number at all."""
     if len(sentence) > 1000:
         return ""
-    items = _items(sentence.replace('"', " "))
+    items = _items(_NOT_BUT.sub("", sentence.replace('"', " ")))
     runs = [index for index, (kind, text) in enumerate(items) if kind == "m" and not _VARIABLE.fullmatch(text)]
     numbers = [index for index in runs if index == runs[-1] or re.search(r"\d", items[index][1])]
     if not numbers:
@@ -56,7 +69,7 @@ def _of_sentence(sentence: str) -> str | None:
         return ""
     if words & DENIES or any(word.endswith("n't") for word in words) or any(kind == "m" for kind, _ in items[at + 1 :]):
         return ""
-    if not _gives(before, items[at][1]) or not _goes_on_well(before, after):
+    if not _tells_time(after) and (not _gives(before, items[at][1]) or not _goes_on_well(before, after)):
         return ""
     value = items[at][1].replace("$", " ").strip().rstrip(".,;:")
     unit = _unit_words(after)
@@ -129,11 +142,22 @@ def _gives(before: list[str], value: str) -> bool:
         return True
     if left[-1] == "to" and len(left) > 1:
         return left[-2] in GIVES_TO
+    if left[-1] == "by" and len(left) > 1:
+        return left[-2] in GIVES_BY
     if left[-1] in ("of", "at") and len(left) > 1:
         return left[-2] in HAS_OF
     if "=" in value and left[-1] in ("that", "when", "have", "and"):
         return left[-1] != "when"
     return left[-1] in GIVES
+
+
+def _tells_time(after: list[str]) -> bool:
+    """Whether a value is a time and which way it lies: 3 hours ago."""
+    return (
+        len(after) == 2
+        and KNOWN.get(after[0], ("",))[0] in ("time", "month")
+        and after[1] in ("ago", "later", "earlier")
+    )
 
 
 def _goes_on_well(before: list[str], after: list[str]) -> bool:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from s1repro.grading.expression import Expression, Num, Op, Sym, Unreadable
 from s1repro.grading.shapes import Bracket, Relation, Several, Shape, Union, Value, mirrored
-from s1repro.grading.worth import same
+from s1repro.grading.worth import same, worth
 
 T = TypeVar("T")
 _INFINITY = Sym("\\infty")
@@ -110,6 +110,8 @@ def _solved(relation: Relation) -> list[Interval] | None:
         return _half_line(signs[0], expression_of(sides[1]))
     if len(signs) == 1 and _is_variable(sides[1]):
         return _half_line(mirrored(signs[0]), expression_of(sides[0]))
+    if len(signs) == 2 and isinstance(sides[1], Value) and _is_size(sides[1].expression):
+        return _between_sizes(expression_of(sides[0]), signs, expression_of(sides[2]))
     if len(signs) == 2 and _is_variable(sides[1]):
         low, high = expression_of(sides[0]), expression_of(sides[2])
         if low and high and set(signs) <= {"<", "\\le"}:
@@ -133,6 +135,27 @@ def _around_zero(sign: str, end: Expression | None) -> list[Interval] | None:
     if sign in (">", "\\ge"):
         return [((_MINUS_INFINITY, False), (low, closed)), ((end, closed), (_INFINITY, False))]
     return None
+
+
+def _between_sizes(low: Expression | None, signs: tuple[str, ...], high: Expression | None) -> list[Interval] | None:
+    """What a < |x| < b is, for numbers 0 < a < b: an interval on either side of zero."""
+    if set(signs) <= {">", "\\ge"}:
+        low, signs, high = high, signs[::-1], low
+    elif not set(signs) <= {"<", "\\le"}:
+        return None
+    if low is None or high is None or not 0 < _number(low) < _number(high):
+        return None
+    ends = [(end, sign in ("\\le", "\\ge")) for end, sign in zip((low, high), signs, strict=True)]
+    mirror = [(Op("neg", (end,)), closed) for end, closed in ends[::-1]]
+    return [(mirror[0], mirror[1]), (ends[0], ends[1])]
+
+
+def _number(end: Expression) -> float:
+    """What an end of an interval is worth, about; -1 where it is no real number."""
+    try:
+        return float(worth(end, {}))
+    except (Unreadable, KeyError, TypeError):
+        return -1.0
 
 
 def _half_line(sign: str, end: Expression | None) -> list[Interval] | None:

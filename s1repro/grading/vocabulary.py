@@ -52,6 +52,13 @@ GIVES_TO = _words(
     """
 )
 """Behind these and `to` as well."""
+GIVES_BY = _words(
+    """
+    increases increased increase decreases decreased decrease rises rose falls fell grows grew shrinks shrank drops
+    dropped changes changed differ differs exceeds
+    """
+)
+"""Behind these and `by` as well."""
 HAS_OF = _words(
     """
     total speed area length height width volume probability perimeter travels moves runs goes drives

@@ -1,7 +1,7 @@
 """A worker of `s1repro.grading.pool`: reads pairs of formulas, one JSON list a line, and writes true or false for each.
 
-Run by the pool alone: `python -m s1repro.grading.worker 5`. The number is a hard limit in seconds for each pair, which
-the kernel keeps: the process ends, even if nobody is left to kill it. A gigabyte or two must do.
+Run by the pool alone: `python -m s1repro.grading.worker 5`. The number is a hard limit for each pair in seconds of
+computing, which the kernel keeps: the process ends, even if nobody is left to kill it. A gigabyte or two must do.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ def main() -> None:
     same("x+1", "1+x")  # imports are no part of anybody's time
     print("ready", file=replies, flush=True)
     for line in sys.stdin:
-        signal.setitimer(signal.ITIMER_REAL, 2 * limit)  # no handler: the kernel ends the process
+        signal.setitimer(signal.ITIMER_PROF, limit)  # no handler: the kernel ends the process
         try:
             verdict = same(*json.loads(line))
         except Exception:  # whatever a parser can run into: it has not found the two to be the same
             verdict = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         print(json.dumps(verdict), file=replies, flush=True)
 
 

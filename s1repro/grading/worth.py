@@ -23,6 +23,8 @@ _CLOSE = 40
 """Digits in which two inexact numbers must agree."""
 _ROUNDED = 6
 """Significant digits from which on a decimal fraction may stand for what rounds to it."""
+_DOUBLE, _DOUBLE_OFF = 15, 2.0**-51
+"""From so many digits on it may be a double that a programme printed, which is off by so much of its size."""
 _BITS = 200_000
 """An exact number may be so long."""
 _LARGEST = 10**12
@@ -103,9 +105,8 @@ def value_at(index: int, point: int) -> Any:
 
 def _rounds(node: Expression, decimal: Any, other: Any) -> bool:
     """Whether a decimal fraction with enough digits is what the other number rounds to, and that is none itself."""
-    sign = 1
     if isinstance(node, Op) and node.name == "neg":
-        node, sign = node.args[0], -1
+        node = node.args[0]
     if not isinstance(node, Num) or node.digits < _ROUNDED or not isinstance(decimal, Fraction):
         return False
     if isinstance(other, Fraction) and set(_prime_factors_2_5(other.denominator)) == {1}:
@@ -116,7 +117,9 @@ def _rounds(node: Expression, decimal: Any, other: Any) -> bool:
     places = max(places, node.digits - len(str(int(abs(decimal)))) if abs(decimal) >= 1 else places)
     ctx = _context()
     other = _inexact(other)
-    return bool(sign and ctx.im(other) == 0 and abs(other - _inexact(decimal)) * 2 <= ctx.mpf(10) ** -places)
+    off = abs(other - _inexact(decimal))
+    printed = node.digits >= _DOUBLE and off <= abs(other) * _DOUBLE_OFF
+    return bool(ctx.im(other) == 0 and (printed or off * 2 <= ctx.mpf(10) ** -places))
 
 
 def _prime_factors_2_5(number: int) -> tuple[int]:
