@@ -11,12 +11,17 @@ either may win, and everything behind that token differs too. So what is looked 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM
 
 from s1repro.engines.base import Completion, Engine, Sampling, Stop
+from s1repro.scaling import Forced
+
+NEAR = 1e-3
+"""A gap of so much of the logits' spread is a near-tie: float32 sums over a model differ by less."""
 
 
 class Recorder:
@@ -73,3 +78,23 @@ def differences(here: Recorder, there: Recorder, model: str) -> list[Difference]
         gap = abs(logits[tokens[0]] - logits[tokens[1]]).item()
         found.append(Difference(len(key[0]), position, tokens, gap, logits.std().item()))
     return found
+
+
+def agreement(
+    here: tuple[Sequence[Sequence[Forced]], Recorder], there: tuple[Sequence[Sequence[Forced]], Recorder], model: str
+) -> dict[str, Any]:
+    """The share of samples that two engines took alike, and how near a tie the others begin to differ.
+
+    `near_ties`: whether at each first difference the gap is at most `NEAR` of the logits' spread.
+    """
+    (swept, said), (other, said_there) = here, there
+    pairs = [pair for rows in zip(swept, other, strict=True) for pair in zip(*rows, strict=True)]
+    found = differences(said, said_there, model)
+    return {
+        "samples": len(pairs),
+        "same_share": round(sum(one == two for one, two in pairs) / len(pairs), 4),
+        "requests_that_differ": len(found),
+        "widest_gap_of_logits": max((one.gap for one in found), default=None),
+        "near_ties": all(one.gap <= NEAR * one.spread for one in found),
+        "differences": [asdict(one) for one in found],
+    }

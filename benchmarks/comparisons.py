@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.curve import GREEDY, one_pass, run_by_run
-from benchmarks.measure import Bench, Cost, peak_mib
+from benchmarks.measure import Bench, Cost, Stopwatch, Subject, peak_mib
+from benchmarks.public import BatchApi, public_scheme
 from s1repro.engines.base import Engine, Stop
 from s1repro.scaling import Budget, force
 from s1repro.scaling.candidates import together
@@ -21,19 +22,20 @@ ANSWER = 12
 QUEUED = 10_000
 
 
-def curve(caps: tuple[int, ...], waits: tuple[int, ...] = ()) -> list[Budget]:
+def curve(caps: tuple[int, ...], waits: tuple[int, ...] = (), answer: int = ANSWER) -> list[Budget]:
     """Points of a curve: the caps, and the Waits at the largest."""
-    plain = [Budget(cap, max_answer_tokens=ANSWER) for cap in caps]
-    return plain + [Budget(caps[-1], waits=count, max_answer_tokens=ANSWER) for count in waits]
+    plain = [Budget(cap, max_answer_tokens=answer) for cap in caps]
+    return plain + [Budget(caps[-1], waits=count, max_answer_tokens=answer) for count in waits]
 
 
 EIGHT_POINTS = curve((32, 64, 128, 256, 512), (1, 2, 3))
 """Five caps, each double the one before as in the paper's Figure 1, and three Wait counts."""
 
+A_CAP = Budget(256, max_answer_tokens=ANSWER)
 
-async def eight_points(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
+
+async def eight_points(bench: Bench, prompts: list[list[int]], points: list[Budget] = EIGHT_POINTS) -> dict[str, Any]:
     """An 8-point curve: one pass against one run a point."""
-    points = EIGHT_POINTS
     swept, sweep_cost = await bench.measure(one_pass(bench.engine, prompts, points, bench.fmt))
     single, single_cost = await bench.measure(run_by_run(bench.engine, prompts, points, bench.fmt))
     _, dearest = await bench.measure(run_by_run(bench.engine, prompts, points[-1:], bench.fmt))
@@ -77,13 +79,12 @@ async def more_points(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
     }
 
 
-async def cap_alone(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
+async def cap_alone(bench: Bench, prompts: list[list[int]], budget: Budget = A_CAP) -> dict[str, Any]:
     """Forcing with a cap alone, against the engine's plain generation of as many tokens: the best of three.
 
     A third side, plain generation of the same tokens in two requests, tells what forcing itself takes from what the
     engine takes for a second request: the tokens since the last whole block of its cache are computed again.
     """
-    budget = Budget(256, max_answer_tokens=ANSWER)
     costs: dict[str, list[Cost]] = {"force": [], "plain": [], "plain_in_two": []}
     for _ in range(3):
         forced, cost = await bench.measure(
@@ -121,6 +122,21 @@ async def many_queued(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
     asked = (force(bench.engine, prompts[i % len(prompts)], budget, bench.fmt, GREEDY) for i in range(QUEUED))
     _, cost = await bench.measure(together(asked))
     return {"queued": QUEUED, **cost.to_json(), "added_mib": round(peak_mib() - before, 1)}
+
+
+def against_public_scheme(
+    subject: Subject, prompts: list[list[int]], points: list[Budget], sweep_seconds: float, *, as_shipped: bool
+) -> dict[str, Any]:
+    """The same points by the public code's scheme, after the sweep that took `sweep_seconds`."""
+    api = BatchApi(subject.settings, subject.model, as_shipped=as_shipped)
+    fmt = subject.bound(api.tokenizer)
+    public_scheme(api, prompts[:8], points[:1], fmt)
+    api.forget_prefixes()
+    watch = Stopwatch(api)
+    public_scheme(api, prompts, points, fmt)
+    cost = watch.cost()
+    api.close()
+    return {"public_scheme": cost.to_json(), "sweep_seconds_to_public_scheme": ratio(sweep_seconds, cost.seconds)}
 
 
 def ratio(one: float, other: float) -> float:

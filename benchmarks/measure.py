@@ -8,9 +8,14 @@ from collections.abc import Coroutine
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from s1repro.chat import FORMATS
+from transformers import PreTrainedTokenizerBase
+
+from s1repro.chat import FORMATS, BoundFormat
 from s1repro.engines.metered import MeteredEngine
-from s1repro.engines.vllm import VllmEngine
+from s1repro.engines.vllm import Vllm, VllmEngine
+
+Found = dict[str, dict[str, Any]]
+"""The figures of each comparison, by its name."""
 
 
 class Counted(Protocol):
@@ -52,12 +57,25 @@ class Stopwatch:
         return Cost(round(seconds, 3), **{name: now[name] - self._before[name] for name in Counted.__annotations__})
 
 
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: a model's folder, its thinking format by name, and vLLM's settings."""
+
+    model: str
+    format: str
+    settings: Vllm
+
+    def bound(self, tokenizer: PreTrainedTokenizerBase) -> BoundFormat:
+        """Its format in its tokens."""
+        return FORMATS[self.format].bind(tokenizer)
+
+
 class Bench:
     """An engine whose work is measured piece by piece."""
 
-    def __init__(self, engine: VllmEngine) -> None:
+    def __init__(self, engine: VllmEngine, subject: Subject) -> None:
         self.engine = MeteredEngine(engine)
-        self.fmt = FORMATS["qwen-plain"].bind(engine.tokenizer)
+        self.fmt = subject.bound(engine.tokenizer)
         self._vllm = engine
 
     async def measure(self, work: Coroutine[Any, Any, Any]) -> tuple[Any, Cost]:
@@ -71,3 +89,9 @@ class Bench:
 def peak_mib() -> float:
     """The most memory that this process, without the engine's own, has held so far, in MiB (Linux)."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def show(name: str, figures: dict[str, Any]) -> None:
+    """One line, without what is nested."""
+    flat = {key: value for key, value in figures.items() if not isinstance(value, dict | list)}
+    print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in flat.items()), flush=True)

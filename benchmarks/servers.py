@@ -29,6 +29,7 @@ ENVIRONMENT = {
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
     "OMP_NUM_THREADS": "2",
     "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_SERVER_DEV_MODE": "1",  # has /reset_prefix_cache
     "HF_HUB_OFFLINE": "1",
     "SGLANG_USE_CPU_ENGINE": "1",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase
 
-from benchmarks.agreement import Recorder, differences
+from benchmarks.__main__ import main
+from benchmarks.agreement import NEAR, Recorder, agreement, differences
 from benchmarks.comparisons import EIGHT_POINTS, curve
 from benchmarks.curve import GREEDY, one_pass, run_by_run
 from benchmarks.public import Said, public_scheme
@@ -106,3 +108,35 @@ def test_differences_are_found_in_requests_that_both_got(tiny_qwen: Path, engine
     logits = causal(torch.tensor([[1, 2, 3, 4, 5]])).logits[0, -1]
     assert (found.prompt_tokens, found.position, found.tokens) == (3, 2, (6, 7))
     assert found.gap == pytest.approx(abs(logits[6] - logits[7]).item(), rel=1e-3)
+
+
+def test_agreement_counts_the_same_samples_and_says_whether_the_rest_are_near_ties(
+    tiny_qwen: Path, engine: MeteredEngine, fmt: BoundFormat
+) -> None:
+    here, there = Recorder(engine), Recorder(engine)
+    swept = asyncio.run(one_pass(here, prompts(fmt), POINTS, fmt))
+    other = asyncio.run(one_pass(there, prompts(fmt), POINTS, fmt))
+    same = agreement((swept, here), (other, there), str(tiny_qwen))
+    assert (same["samples"], same["same_share"], same["near_ties"]) == (60, 1.0, True)
+    key, ids = next((key, ids) for key, ids in there.said.items() if len(ids) > 2)
+    causal = AutoModelForCausalLM.from_pretrained(tiny_qwen, dtype=torch.float32)
+    logits = causal(torch.tensor([[*key[0], ids[0]]])).logits[0, -1]
+    farthest = int((logits - logits[ids[1]]).abs().argmax())
+    there.said[key] = (ids[0], farthest, *ids[2:])
+    changed = [[*other[0][1:], other[0][0]], *other[1:]]
+    far = agreement((swept, here), (changed, there), str(tiny_qwen))
+    assert far["requests_that_differ"] == 1 and far["same_share"] < 1
+    assert far["widest_gap_of_logits"] > NEAR * far["differences"][0]["spread"] and not far["near_ties"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [(["nonsense"], "no bench nonsense; choose from: demo, server"), (["real"], "set S1REPRO_WEIGHTS")],
+)
+def test_a_bench_that_cannot_be_run_is_one_line(
+    arguments: list[str], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("S1REPRO_WEIGHTS", raising=False)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments])
+    with pytest.raises(SystemExit, match=f"error: .*{says}"):
+        main()

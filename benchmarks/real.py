@@ -1,0 +1,55 @@
+"""The one-pass sweep and forcing with real weights, to a cap of 1,024 tokens: the model in $S1REPRO_WEIGHTS.
+
+The questions are the demo's, some of them, put to the model in its own chat format; what is measured is time, and an
+answer's worth does not matter.
+
+    measured()["real_eight_points"]["seconds_to_independent"]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from benchmarks import comparisons
+from benchmarks.comparisons import against_public_scheme, curve
+from benchmarks.curve import one_pass
+from benchmarks.demo import prompts_of
+from benchmarks.measure import Bench, Found, Subject, show
+from s1repro.engines.vllm import Vllm, VllmEngine
+
+QUESTIONS = 8
+ANSWER = 64
+POINTS = curve((64, 128, 256, 512, 1024), (1, 2, 3), ANSWER)
+
+
+def measured() -> Found:
+    """All comparisons by name. Raises `ValueError` where no weights are named."""
+    model = os.environ.get("S1REPRO_WEIGHTS", "")
+    if not model:
+        raise ValueError("real needs a model: set S1REPRO_WEIGHTS to its folder")
+    settings = Vllm(max_model_len=2048, max_concurrency=128, enforce_eager=True, gpu_memory_utilization=0.3)
+    subject = Subject(model, "qwen", settings)
+    prompts = prompts_of(subject)[:QUESTIONS]
+    found = asyncio.run(_on_vllm(subject, prompts))
+    sweep_seconds = found["real_eight_points"]["sweep"]["seconds"]
+    for name, as_shipped in (("real_public_scheme", True), ("real_public_scheme_in_one_process", False)):
+        found[name] = against_public_scheme(subject, prompts, POINTS, sweep_seconds, as_shipped=as_shipped)
+        show(name, found[name])
+    return found
+
+
+async def _on_vllm(subject: Subject, prompts: list[list[int]]) -> Found:
+    engine = VllmEngine(subject.settings, subject.model)
+    try:
+        bench = Bench(engine, subject)
+        await one_pass(bench.engine, prompts[:1], POINTS[:1], bench.fmt)  # what only the first requests take
+        found = {
+            "real_cap_alone": await comparisons.cap_alone(bench, prompts, POINTS[4]),
+            "real_eight_points": await comparisons.eight_points(bench, prompts, POINTS),
+        }
+    finally:
+        await engine.close()
+    for name, figures in found.items():
+        show(name, figures | {"model": subject.model})
+    return found
