@@ -8,6 +8,8 @@ there.
 
     if __name__ == "__main__":
         run_stage(run)      # python -m s1repro.curate recipe=demo selection.size=100
+
+What is no stage but takes the same settings composes them with `composed`, and has its mistakes told by `one_line`.
 """
 
 from __future__ import annotations
@@ -15,13 +17,15 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from traceback import print_exc
 from typing import Any, NoReturn, cast
 
 import hydra
+from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from hydra.types import RunMode
@@ -56,8 +60,21 @@ def run_stage(stage: Callable[[Config], None]) -> None:
                 raise
             _leave(error)  # from here, where Hydra does not add lines of its own
 
-    try:
+    with one_line(debug):
         hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")(job)()
+
+
+def composed(overrides: Sequence[str]) -> Config:
+    """The checked config that `overrides` ask for, as on a stage's command line."""
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return typed(compose("config", list(overrides)))
+
+
+@contextmanager
+def one_line(debug: bool) -> Iterator[None]:
+    """Leave the process with one line on a user's mistake (with its traceback for `debug`) or an interruption."""
+    try:
+        yield
     except KeyboardInterrupt:
         print("interrupted; run the same command again to resume", file=sys.stderr)
         sys.exit(130)

@@ -1,11 +1,13 @@
-"""lm-eval behind one door: a task object with its data set, and what a task's settings give for each question.
+"""lm-eval behind one door: a task object with its data set, what a task's settings give for each question, and its own
+command line with one more model.
 
-lm-eval is imported here only, and only when a benchmark is loaded: it takes seconds. It finds the task, fetches a hub's
+lm-eval is imported here only, and only when it is needed: it takes seconds. It finds the task, fetches a hub's
 data set and runs the task's functions. Files of questions are read by `s1repro.written`, and templates are filled here,
 because lm-eval makes lists of texts that look like one. Which settings a task may have is `s1repro.tasks`' business.
 
     task = load_task("demo", None, Path("evals/demo.yaml"), settings)
     filled(task, task.task_docs[0], "doc_to_target", Path("evals/demo.yaml"))      # "12"
+    run_command_line("s1repro", make)       # as `lm_eval` on sys.argv, where --model s1repro asks what `make` makes
 """
 
 from __future__ import annotations
@@ -13,9 +15,11 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from s1repro.records import AnswerKind
 from s1repro.written import OPTIONS, splits
@@ -179,3 +183,91 @@ def _columns_in(template: object, doc: Mapping[str, Any]) -> set[str]:
     if not isinstance(template, str):
         return set()
     return {template} if template in doc else meta.find_undeclared_variables(env.parse(template)) & doc.keys()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request of lm-eval's: what the model reads, and the task's `generation_kwargs`; `doc` is the question's row."""
+
+    task: str
+    number: int
+    doc: Mapping[str, Any]
+    text: str
+    generation: Mapping[str, Any]
+
+
+class Answering(Protocol):
+    """A model that lm-eval asks for texts."""
+
+    name: str
+    template: str
+
+    def answers(self, asked: Sequence[Asked], keep: Callable[[int, str], None]) -> list[str]:
+        """A text for each request; `keep` gets its number and the text as soon as it is there."""
+        ...
+
+    def turn(self, history: Sequence[Mapping[str, str]], open_turn: bool) -> str:
+        """What `text` is for a conversation; `open_turn` says that the model's turn begins behind it."""
+        ...
+
+    def facts(self) -> dict[str, Any]:
+        """What the results say of the model."""
+        ...
+
+
+def run_command_line(name: str, make: Callable[..., Answering]) -> None:
+    """lm-eval's own command line, on `sys.argv`, which knows the model `name` too: `make(**model_args)`."""
+    from lm_eval.__main__ import cli_evaluate
+
+    _registered(name, make)
+    cli_evaluate()
+
+
+@cache  # a name is registered once
+def _registered(name: str, make: Callable[..., Answering]) -> None:
+    from lm_eval.api.model import LM
+    from lm_eval.api.registry import register_model
+
+    @register_model(name)
+    class Model(LM):  # type: ignore[misc]  # lm-eval is not typed
+        """What lm-eval calls, over what `make` makes."""
+
+        def __init__(self, **arguments: Any) -> None:
+            super().__init__()
+            self._model = make(**arguments)
+
+        def generate_until(self, requests: Sequence[Any]) -> list[str]:
+            for one in requests:
+                if len(one.args) != 2:
+                    raise ValueError(f"task {one.task_name}: has pictures or sounds; this model reads texts")
+
+            def keep(index: int, text: str) -> None:
+                self.cache_hook.add_partial("generate_until", requests[index].args, text)
+
+            return self._model.answers([Asked(r.task_name, r.doc_id, r.doc, *r.args) for r in requests], keep)
+
+        def loglikelihood(self, requests: Sequence[Any]) -> Any:
+            names = ", ".join(sorted({str(one.task_name) for one in requests}))
+            raise ValueError(
+                f"task {names}: ranks given answers by their likelihood, and {name} writes answers; choose tasks whose "
+                "output_type is generate_until"
+            )
+
+        loglikelihood_rolling = loglikelihood
+
+        def apply_chat_template(
+            self, chat_history: Sequence[Mapping[str, str]], add_generation_prompt: bool = True
+        ) -> str:
+            return self._model.turn(chat_history, add_generation_prompt)
+
+        def chat_template(self, chat_template: bool | str = False) -> str:
+            if isinstance(chat_template, str):
+                raise ValueError(f"--apply_chat_template {chat_template}: model.format is the template; give no name")
+            return self._model.template
+
+        @property
+        def tokenizer_name(self) -> str:
+            return self._model.name
+
+        def get_model_info(self) -> dict[str, Any]:
+            return self._model.facts()

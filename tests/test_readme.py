@@ -10,6 +10,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from s1repro.config import Config
+from s1repro.evaluate.arguments import the_point, to_config
 
 REPO = Path(__file__).resolve().parent.parent
 README = (REPO / "README.md").read_text()
@@ -50,16 +51,25 @@ def test_the_pictures_and_links_are_there() -> None:
 COMMANDS = [
     line.split(" #")[0].strip()
     for block in re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
-    for line in block.splitlines()
+    for line in block.replace("\\\n", "").splitlines()
 ]
+LM_EVAL = [command for command in COMMANDS if "-m s1repro.evaluate.harness" in command]
 
 
-@pytest.mark.parametrize("command", [command for command in COMMANDS if "-m s1repro." in command])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "-m s1repro." in c and c not in LM_EVAL])
 def test_the_stage_commands_compose(command: str) -> None:
     words = shlex.split(command)
     assert (REPO / "s1repro" / words[2].removeprefix("s1repro.") / "__main__.py").is_file()
     with initialize_config_dir(str(REPO / "conf"), version_base="1.3"):
         assert compose("config", words[3:]).keys() == Config.__dataclass_fields__.keys()
+
+
+@pytest.mark.parametrize("command", LM_EVAL)
+def test_the_model_arguments_for_lm_eval_are_settings(command: str) -> None:
+    words = shlex.split(command)
+    pairs = (pair.split("=") for pair in words[words.index("--model_args") + 1].split(","))
+    told = {name: int(value) if value.isdigit() else value for name, value in pairs}  # as lm-eval reads them
+    assert the_point(to_config(told)) == (512, 1)
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("make ")])
