@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from s1repro.config import Config
 from s1repro.records import Sample
 from s1repro.report.pipeline import FILES, run
 
+REPO = Path(__file__).resolve().parents[2]
 Finish = Callable[..., list[Sample]]
 
 
@@ -51,3 +54,17 @@ def test_a_missing_baseline_is_named_before_anything_is_written(finish: Finish, 
     with pytest.raises(ValueError, match=r"no finished evaluation of run 'base'; run the evaluate stage"):
         run(config)
     assert not (tmp_path / "runs/toy/report").exists()
+
+
+def test_the_stage_loads_no_model_library_and_starts_at_once(finish: Finish, tmp_path: Path) -> None:
+    finish("toy")
+    code = (
+        "import sys, time, s1repro.report.pipeline as stage; from s1repro.cli import run_stage; run = stage.run\n"
+        "def timed(config): print('start', time.process_time()); run(config)\n"
+        "run_stage(timed); print('loaded', *{'torch', 'transformers', 'vllm', 'trl', 'lm_eval'} & set(sys.modules))\n"
+    )
+    asked = ["recipe=demo", "name=toy", f"runs={tmp_path / 'runs'}", "report.wandb=false", "report.baselines=[]"]
+    done = subprocess.run([sys.executable, "-c", code, *asked], cwd=REPO, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "loaded"
+    assert float(lines[0].removeprefix("start ")) < 2.0, "seconds of this process alone, before the stage does anything"

@@ -37,7 +37,10 @@ const compare = {
     const verdict = store.verdict(other);
     const thought = el("div", { class: "prose thinking", tabindex: "0" });
     const said = el("div", { class: "prose answer" });
-    store.textOf(other, "thinking").then((text) => { fillThinking(thought, other, text); thought.scrollTop = thought.scrollHeight; });
+    store.textOf(other, "thinking").then((text) => {
+      fillThinking(thought, other, text);
+      requestAnimationFrame(() => { thought.scrollTop = thought.scrollHeight; }); // its end is what differs
+    });
     store.textOf(other, "answer").then((text) => fillAnswer(said, other, text));
     const choose = () => { this.box.close(); this.onChoose(other); };
     const runs = store.names.runs.length > 1 ? el("p", { class: "run" }, store.name(other, "run")) : null;

@@ -127,6 +127,11 @@ def test_one_question_stands_side_by_side_at_all_budgets(open_page: Open) -> Non
         "budget 64",
         "budget 256",
     ]
+    ends = (
+        "return [...document.querySelectorAll('.column .thinking')]"
+        ".every(box => box.scrollTop + box.clientHeight + 2 > box.scrollHeight)"
+    )
+    WebDriverWait(browser, 5).until(lambda _: browser.execute_script(ends), "each column shows the end of its thinking")
     ActionChains(browser).send_keys(Keys.ESCAPE).perform()
     WebDriverWait(browser, 5).until(lambda _: not browser.execute_script("return compare.box.open"))
 
