@@ -64,24 +64,9 @@ servers: setup ## the environment of SGLang's server, for the tests marked serve
 eagle: ## (not built yet) a draft head for speculative decoding
 	@echo 'not built yet: training an EAGLE head and measuring its speed-up' >&2; exit 1
 
-# Table 3. The models of the conditional methods learn from the demo's set, with the instructions in their questions.
-TABLE3 := recipe=demo 'method.budgets=[16,32,64,128,256]' method.max_answer_tokens=12
-paper: demo ## Table 3 of the paper, its seven methods, on the demo's world: runs/demo-table3/report
-	@for control in token step; do \
-		$(PYTHON) -m s1repro.train recipe=demo name=demo-$$control sft.control=$$control \
-			curated=runs/demo/curate/s1k.jsonl || exit; done
-	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-table3 'method.waits=[0]' checkpoint=runs/demo/train/checkpoint
-	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-tcc method=tcc checkpoint=runs/demo-token/train/checkpoint
-	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-tcc-bf method=tcc-bf checkpoint=runs/demo-token/train/checkpoint
-	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-scc method=scc method.tokens_per_step=16 \
-		checkpoint=runs/demo-step/train/checkpoint
-	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-scc-bf method=scc-bf method.tokens_per_step=16 \
-		checkpoint=runs/demo-step/train/checkpoint
-	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-ccc method=ccc 'method.budgets=[64,256]' \
-		checkpoint=runs/demo/train/checkpoint
-	$(PYTHON) -m s1repro.evaluate $(TABLE3) name=demo-rejection method=rejection checkpoint=runs/demo/train/checkpoint
-	$(PYTHON) -m s1repro.report recipe=demo name=demo-table3 'report.title=Table 3 in small' \
-		'report.baselines=[demo-tcc,demo-tcc-bf,demo-scc,demo-scc-bf,demo-ccc,demo-rejection]'
+# Which runs that takes, and which of them fills which row, is in conf/paper.
+paper: setup ## the paper's tables and figures, beside its numbers: runs/demo/paper
+	$(PYTHON) -m s1repro.paper recipe=$(RECIPE) $(ARGS)
 
 bench: demo ## speed of forcing and of the one-pass sweep, as ratios
 	$(PYTHON) -m benchmarks

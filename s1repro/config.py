@@ -22,6 +22,7 @@ from s1repro.engines.speculation import SPECULATIONS
 from s1repro.scaling.method import Method
 from s1repro.scaling.methods import METHODS
 from s1repro.settings.checks import require_choice
+from s1repro.settings.paper import PaperConfig
 from s1repro.settings.questions import DataConfig, SelectionConfig
 from s1repro.settings.serving import ServeConfig
 from s1repro.settings.teacher import OpenaiTeacher, TeacherConfig
@@ -80,6 +81,7 @@ class Config:
     method: Method = MISSING
     """Which test-time method, at which budgets: group `method/`, a class of `s1repro.scaling.methods`."""
     report: ReportConfig = field(default_factory=ReportConfig)
+    paper: PaperConfig = field(default_factory=PaperConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
 
 
@@ -98,6 +100,7 @@ def check(config: Config) -> None:
     config.engine.check()
     config.method.check()
     config.serve.check()
+    config.paper.check()
 
 
 def _store() -> None:
@@ -105,6 +108,7 @@ def _store() -> None:
     store = ConfigStore.instance().store
     schema = OmegaConf.structured(Config)
     OmegaConf.set_struct(schema.data.files, False)  # its keys are the benchmarks' names
+    OmegaConf.set_struct(schema.paper.runs, False)  # its keys are the runs' names
     store(name="schema", node=schema)
     store(group="schema/teacher", name="none", node=TeacherConfig)
     store(group="schema/teacher", name="openai", node=OpenaiTeacher)

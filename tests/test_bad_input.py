@@ -169,6 +169,12 @@ MISTAKES = [
         "evaluate", ["engine/speculative=nope"], ["choose from: draft-model, eagle3, method"], id="way to draft"
     ),
     pytest.param("report", ["name=other"], ["runs/other/evaluate", "evaluate stage"], id="no evaluation"),
+    pytest.param("paper", ["paper.run=false"], ["no run has a finished evaluation"], id="paper of nothing"),
+    pytest.param(
+        "paper", ["paper.parallel=[voets]"], ["paper.parallel: no run 'voets'", "paper.runs has: own"], id="paper's run"
+    ),
+    pytest.param("paper", ["paper.runs.own.stages=[eval]"], ["paper.runs.own.stages", "evaluate"], id="paper's stage"),
+    pytest.param("paper", ["paper.price=-1"], ["paper.price is -1.0"], id="price below 0"),
 ]
 
 

@@ -191,7 +191,7 @@ def test_a_teacher_that_cannot_be_asked_is_refused(override: str, says: str) -> 
     assert "s3cret" not in str(caught.value)
 
 
-SETTINGS = ["config", "settings/questions", "settings/teacher", "settings/training", "scaling/method"]
+SETTINGS = ["config", "settings/questions", "settings/teacher", "settings/training", "settings/paper", "scaling/method"]
 SETTINGS += ["engines/base", "engines/vllm", "engines/transformers", "engines/completions"]
 SETTINGS += ["scaling/forcing", "scaling/conditional", "scaling/rejection", "scaling/candidates", "scaling/rebase"]
 

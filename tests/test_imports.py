@@ -27,6 +27,7 @@ ARROWS = {
     "evaluate": {FOUNDATION, "grading", "engines", "scaling", CONFIG},
     "serve": {FOUNDATION, "engines", "scaling", CONFIG},
     "report": {FOUNDATION, "grading", "engines", "scaling", CONFIG},
+    "paper": {FOUNDATION, "scaling", "settings", CONFIG, "report"},
     "demo": {FOUNDATION},
 }
 """What each package may import, beside itself. Modules right in `s1repro` are the foundation, but for the config tree,
@@ -36,8 +37,10 @@ EXCEPTIONS = {
     ("report", "s1repro.evaluate.metrics"),
     ("report", "s1repro.evaluate.journal"),
     ("report", "s1repro.evaluate.vouched"),
+    ("paper", "s1repro.evaluate.metrics"),
+    ("paper", "s1repro.evaluate.vouched"),
 }
-"""A verb imports no other verb, but the report may use the paper's metrics and the reader of the samples."""
+"""A verb imports no other verb, but report and paper may use the paper's metrics and the reader of the samples."""
 
 ONE_DOOR = ("vllm", "trl", "peft", "wandb", "lm_eval", "speculators")
 
@@ -105,7 +108,9 @@ def test_a_heavy_library_is_imported_in_one_module(library: str) -> None:
     assert len(users) <= 1, users
 
 
-@pytest.mark.parametrize("module", ["cli", *(f"{verb}.__main__" for verb in ("curate", "train", "evaluate", "report"))])
+@pytest.mark.parametrize(
+    "module", ["cli", *(f"{verb}.__main__" for verb in ("curate", "train", "evaluate", "report", "paper"))]
+)
 def test_starting_does_not_load_heavy_libraries(module: str) -> None:
     code = f"import sys, s1repro.{module}; print(*sorted({{'torch', *{ONE_DOOR!r}}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, check=True)

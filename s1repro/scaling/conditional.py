@@ -21,7 +21,7 @@ from s1repro.records import Question
 from s1repro.scaling.answer import Forced
 from s1repro.scaling.budget import Budget
 from s1repro.scaling.forcing import swept
-from s1repro.scaling.method import AUTO, Cut, Method, Table3
+from s1repro.scaling.method import AUTO, Cut, Method
 from s1repro.scaling.prompt import Prompt
 from s1repro.settings.checks import require_at_least_one
 
@@ -64,7 +64,7 @@ class TokenControl(Told):
     """Token-conditional control: how many tokens the model may think. Train with `sft.control=token`."""
 
     name: ClassVar[str] = "tcc"
-    table3: ClassVar[Table3 | None] = Table3("40 %", "-24", "40.0")
+    table3: ClassVar[str] = "TCC"
 
     def told(self, question: str, budget: int) -> str:
         """See `Told.told`."""
@@ -76,7 +76,7 @@ class ForcedTokenControl(TokenControl):
     """Token-conditional control, and forced to keep to it."""
 
     name: ClassVar[str] = "tcc+bf"
-    table3: ClassVar[Table3 | None] = Table3("100 %", "13", "40.0")
+    table3: ClassVar[str] = "TCC + BF"
     forced: ClassVar[bool] = True
 
 
@@ -89,7 +89,7 @@ class StepControl(Told):
     """
 
     name: ClassVar[str] = "scc"
-    table3: ClassVar[Table3 | None] = Table3("60 %", "3", "36.7")
+    table3: ClassVar[str] = "SCC"
 
     tokens_per_step: int = 100
     """A budget is told as this many tokens a step (the paper's bound)."""
@@ -126,7 +126,7 @@ class ForcedStepControl(StepControl):
     """Step-conditional control, and forced to keep to it."""
 
     name: ClassVar[str] = "scc+bf"
-    table3: ClassVar[Table3 | None] = Table3("100 %", "6", "36.7")
+    table3: ClassVar[str] = "SCC + BF"
     forced: ClassVar[bool] = True
 
 
@@ -136,7 +136,7 @@ class ClassControl(Told):
     the paper puts to s1-32B untrained; `budgets` name the two points."""
 
     name: ClassVar[str] = "ccc"
-    table3: ClassVar[Table3 | None] = Table3("50 %", "25", "36.7")
+    table3: ClassVar[str] = "CCC"
     joining: ClassVar[tuple[str, ...]] = ("samples",)  # a third budget would change the classes of the two
 
     def check(self) -> None:

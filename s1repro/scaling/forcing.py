@@ -25,7 +25,7 @@ from s1repro.engines.base import Completion, Engine, Sampling
 from s1repro.records import Question
 from s1repro.scaling.answer import Forced, answer_room, ask, forced, opened
 from s1repro.scaling.budget import Budget
-from s1repro.scaling.method import Cut, Method, Table3, capped
+from s1repro.scaling.method import Cut, Method, capped
 from s1repro.scaling.prompt import Prompt
 from s1repro.scaling.trace import Thinking, grow
 
@@ -77,7 +77,7 @@ class Forcing(Method):
     """Budget forcing: caps on thinking, and Waits beyond the largest one. All of a curve comes from one trace."""
 
     name: ClassVar[str] = "force"
-    table3: ClassVar[Table3 | None] = Table3("100 %", "15", "56.7")
+    table3: ClassVar[str] = "BF"
 
     waits: list[int] = field(default_factory=lambda: [0])
     """How often the end of thinking becomes a Wait; counts above 0 are measured at the largest budget."""

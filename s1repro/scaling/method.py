@@ -39,14 +39,6 @@ class Cut(NamedTuple):
     waits: int = 0
 
 
-class Table3(NamedTuple):
-    """A row of the paper's Table 3, s1-32B on AIME24, as printed there."""
-
-    control: str
-    scaling: str
-    performance: str
-
-
 Take = Callable[[Prompt, Question, Sequence[Cut]], Awaitable[list[Forced]]]
 """Takes samples: see `Method.take`."""
 
@@ -57,8 +49,8 @@ class Method:
 
     name: ClassVar[str]
     """Its name in samples and tables."""
-    table3: ClassVar[Table3 | None] = None
-    """What the paper found, where it ran the method."""
+    table3: ClassVar[str] = ""
+    """Its row in the paper's Table 3 (`data/paper.csv`), where the paper ran it."""
     joining: ClassVar[tuple[str, ...]] = ("budgets", "waits", "samples")
     """Settings that may differ between samples of one curve: further ones join it."""
 

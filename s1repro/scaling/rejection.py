@@ -18,7 +18,7 @@ from s1repro.records import Question
 from s1repro.scaling.answer import Forced, answer_to
 from s1repro.scaling.budget import Budget
 from s1repro.scaling.candidates import Drawing, keep, nth, require_many
-from s1repro.scaling.method import Cut, Table3
+from s1repro.scaling.method import Cut
 from s1repro.scaling.prompt import Prompt
 from s1repro.scaling.trace import Thinking, grow
 from s1repro.settings.checks import require_at_least_one
@@ -58,7 +58,7 @@ class Rejection(Drawing):
     """Rejection sampling: draw traces until one fits the budget by itself."""
 
     name: ClassVar[str] = "rejection"
-    table3: ClassVar[Table3 | None] = Table3("100 %", "-35", "40.0")
+    table3: ClassVar[str] = "RS"
 
     tries: int = 16
     """Traces sampled at most until one fits."""

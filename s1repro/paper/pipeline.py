@@ -1,0 +1,49 @@
+"""`make paper`: run what is missing, then write the tables and figures.
+
+Reads the run folders that `paper.runs` names; writes `runs/<name>/paper/`: `tables.md`, `tables.tex`, a CSV a table,
+and `manifest.json`, last.
+
+    run(config)     # or: python -m s1repro.paper recipe=demo
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hydra.core.hydra_config import HydraConfig
+
+from s1repro.artifacts import fingerprint, finish, stage_folder, write_text
+from s1repro.config import Config
+from s1repro.paper.accuracies import table1, table2, table4
+from s1repro.paper.driver import run_steps
+from s1repro.paper.measured import Measured
+from s1repro.paper.methods import table3
+from s1repro.paper.plan import steps
+from s1repro.paper.written import latex, markdown, table_csv
+
+
+def run(config: Config) -> None:
+    """Write all tables and figures. Raises `ValueError` where no run could be made or read."""
+    folder = stage_folder(config.runs, config.name, "paper")
+    failed: dict[str, str] = {}
+    if config.paper.run:
+        failed = run_steps(steps(config, _asked()), folder)
+    runs = Measured.read(config, failed)
+    if not runs.benchmarks():
+        name, reason = next(((n, r) for n, r in failed.items()), (config.name, "nothing is measured yet"))
+        raise ValueError(f"paper: no run has a finished evaluation; {name}: {reason}")
+    tables = [table1(config, runs), table2(config, runs), table3(config, runs), table4(config, runs)]
+    files = {f"{table.name}.csv": table_csv(table) for table in tables}
+    files |= {"tables.md": markdown(tables), "tables.tex": latex(tables)}
+    for name, text in files.items():
+        write_text(folder / name, text)
+    mark = fingerprint({"files": files})
+    finish(folder, mark, list(files), {"runs": sorted(runs.samples), "failed": failed})
+    for name, reason in failed.items():
+        print(f"paper: {name} could not be run; {reason}")
+    print(f"paper: {folder / 'tables.md'}")
+
+
+def _asked() -> Sequence[str]:
+    """The overrides of the command line; none where this was not started by Hydra."""
+    return HydraConfig.get().overrides.task if HydraConfig.initialized() else []

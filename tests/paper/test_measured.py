@@ -1,0 +1,31 @@
+"""What can be read is shown, and what cannot says why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from s1repro.config import Config
+from s1repro.paper.measured import Measured, Missing, by_point, mean_scores
+from tests.paper.conftest import Finish
+
+
+def test_a_run_that_cannot_be_read_leaves_the_others(config: Config, finish: Finish, tmp_path: Path) -> None:
+    finish("toy", {(16, 0): 2})
+    finish("toy-rs", {(16, 0): 2})
+    samples = tmp_path / "runs/toy-rs/evaluate/samples.jsonl"
+    samples.write_text(samples.read_text().replace('"correct": true', '"correct": false'))
+    runs = Measured.read(config, {})
+    assert runs.why_not(["own"]) is None and len(runs.of("toy")) == 10
+    broken, absent, told = (runs.why_not([key]) for key in ("rs", "base", "rebase"))
+    assert broken is not None and "altered since it was written" in broken.reason
+    assert absent is not None and "no finished evaluation of run 'toy-base'" in absent.reason
+    assert told == Missing("no reward model")
+
+
+def test_points_and_scores_by_seed(measured: Measured) -> None:
+    taken = measured.at(["random"], "toy", waits=0)
+    assert not isinstance(taken, Missing) and list(taken) == ["toy-random-0", "toy-random-1"]
+    scores = mean_scores(taken)
+    assert [scores[f"q{i}"] for i in range(6)] == [1.0, 1.0, 1.0, 0.5, 0.5, 0.0]
+    assert [key[2:] for key in by_point(measured.of("toy"))] == [(16, 0), (32, 0), (64, 0), (64, 1)]
+    assert measured.at(["own"], "other", 0) == Missing("toy was not measured on other")

@@ -1,0 +1,46 @@
+"""From run folders to files; what is missing is asked for, and nothing at all is one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from s1repro.config import Config
+from s1repro.paper import pipeline
+from s1repro.paper.measured import Measured
+from s1repro.paper.plan import Step
+
+FILES = {"tables.md", "tables.tex", "table1.csv", "table2.csv", "table3.csv", "table4.csv", "manifest.json"}
+
+
+def test_all_files_are_written_and_say_the_same_again(config: Config, measured: Measured, tmp_path: Path) -> None:
+    folder = tmp_path / "runs/toy/paper"
+    pipeline.run(config)
+    assert {path.name for path in folder.iterdir()} == FILES
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    pipeline.run(config)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_missing_runs_are_run_first_and_failures_are_told(
+    config: Config, measured: Measured, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.paper.run = True
+    asked: list[Step] = []
+
+    def fake(planned: list[Step], folder: Path) -> dict[str, str]:
+        asked.extend(planned)
+        return {"toy-base": "evaluate: the machine is too small"}
+
+    monkeypatch.setattr(pipeline, "run_steps", fake)
+    pipeline.run(config)
+    assert [step.run for step in asked] == ["toy", "toy-base", "toy-random-0", "toy-random-1", "toy-rs"]
+    assert "toy-base could not be run; evaluate: the machine is too small" in capsys.readouterr().out
+    assert "the machine is too small" in (Path(config.runs) / "toy/paper/tables.md").read_text()
+
+
+def test_nothing_measured_is_one_line(config: Config, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="paper: no run has a finished evaluation"):
+        pipeline.run(config)
+    assert not (tmp_path / "runs/toy/paper").exists()
