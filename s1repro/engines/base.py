@@ -106,6 +106,11 @@ class EngineSettings:
         """What the numbers of two runs must share to be points of one curve."""
         raise NotImplementedError
 
+    @property
+    def devices(self) -> int:
+        """How many devices it takes, as far as it knows; servers count as one each."""
+        return 1
+
     def check(self) -> None:
         """Raise `ValueError`, naming the setting, for what makes no sense."""
         require_at_least_one("engine", self, "max_model_len", "max_concurrency")

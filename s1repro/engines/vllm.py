@@ -70,6 +70,11 @@ class Vllm(InProcess):
     speculative: Speculation = field(default_factory=Speculation)
     """How tokens are drafted: group `engine/speculative/`, a class of `s1repro.engines.speculation`."""
 
+    @property
+    def devices(self) -> int:
+        """See `EngineSettings.devices`."""
+        return self.tensor_parallel_size * self.pipeline_parallel_size * self.data_parallel_size
+
     def check(self) -> None:
         """See `EngineSettings.check`."""
         super().check()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,10 @@ from s1repro.engines.base import EngineSettings
 from s1repro.evaluate.journal import SAMPLES, claim, complete, finished, is_complete, listed_points
 from s1repro.evaluate.plan import Task, plan
 from s1repro.evaluate.vouched import PointKey
+from s1repro.flops import Dimensions, dimensions
 from s1repro.pretrained import load_tokenizer, model_mark, require_model
 from s1repro.records import Question, Sample
+from s1repro.telemetry import note
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -58,12 +61,13 @@ def run(config: Config, load: Load | None = None) -> None:
     questions = {benchmark.label: load_benchmark(benchmark) for benchmark in benchmarks}
     digests = {name: fingerprint([vars(question) for question in all_]) for name, all_ in questions.items()}
     _require_fit(config, questions)
+    model = None
     if load is None:
-        require_model(config.checkpoint, config.engine.max_model_len, config.model.trust_remote_code)
+        model = require_model(config.checkpoint, config.engine.max_model_len, config.model.trust_remote_code)
         config.engine.require()
     with Journal(folder / SAMPLES) as journal:  # holds the folder: a second evaluation is refused
         claim(folder, identity, digests)
-        samples = _measure(config, folder, journal, questions, load)
+        samples = _measure(config, folder, journal, questions, load, dimensions(model) if model else None)
         complete(folder, identity, samples, asked, sources)
     print(f"evaluate: {len(samples)} samples at {len(listed_points(folder))} points, {folder}")
 
@@ -87,6 +91,7 @@ def _measure(
     journal: Journal,
     questions: Mapping[str, Sequence[Question]],
     load: Load | None,
+    model: Dimensions | None,
 ) -> list[Sample]:
     """All samples of the folder, after taking those that are missing."""
     from s1repro.engines import load_engine
@@ -102,15 +107,26 @@ def _measure(
         samples[sample.key] = sample
 
     if missing:
+        started = time.monotonic()
         engine = (load or load_engine)(config.engine, config.checkpoint, config.model.trust_remote_code)
-        asyncio.run(_answer(engine, missing, config, folder, write))
+        facts: dict[str, Any] = {
+            "start_seconds": round(time.monotonic() - started, 3),
+            "devices": config.engine.devices,
+        }
+        facts |= {"model": asdict(model)} if model else {}
+        asyncio.run(_answer(engine, missing, config, folder, write, facts))
     return list(samples.values())
 
 
 async def _answer(
-    engine: Engine, groups: Sequence[Sequence[Task]], config: Config, folder: Path, write: Callable[[Sample], None]
+    engine: Engine,
+    groups: Sequence[Sequence[Task]],
+    config: Config,
+    folder: Path,
+    write: Callable[[Sample], None],
+    facts: dict[str, Any],
 ) -> None:
-    """Run the engine on `groups`; whatever happens, note what it cost and give the engine back."""
+    """Run the engine on `groups`; whatever happens, note what it cost, with `facts`, and give the engine back."""
     from s1repro.engines.metered import MeteredEngine
     from s1repro.evaluate.runner import Prompts, answer_all
 
@@ -126,8 +142,7 @@ async def _answer(
         prompts = Prompts(metered, _format(config, engine.tokenizer), config.method)
         await answer_all(prompts, take, groups, count, config.engine.max_concurrency)
     finally:
-        with Journal(folder / "telemetry.jsonl") as log:
-            log.append({"samples": written, **_cost(metered, time.monotonic() - started)})
+        note(folder, {"samples": written, **_cost(metered, time.monotonic() - started), **facts})
         await engine.close()
 
 

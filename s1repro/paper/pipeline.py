@@ -1,7 +1,7 @@
 """`make paper`: run what is missing, then write the tables and figures.
 
 Reads the run folders that `paper.runs` names; writes `runs/<name>/paper/`: `tables.md`, `tables.tex`, a CSV a table,
-and `manifest.json`, last.
+the figures as PNG and SVG, `steps.jsonl` (how long each stage took) and `manifest.json`, last.
 
     run(config)     # or: python -m s1repro.paper recipe=demo
 """
@@ -15,9 +15,11 @@ from hydra.core.hydra_config import HydraConfig
 from s1repro.artifacts import fingerprint, finish, stage_folder, write_text
 from s1repro.config import Config
 from s1repro.paper.accuracies import table1, table2, table4
+from s1repro.paper.costs import compute_table, ends_table, runs_table
 from s1repro.paper.driver import run_steps
 from s1repro.paper.measured import Measured
 from s1repro.paper.methods import table3
+from s1repro.paper.parallel import parallel_table
 from s1repro.paper.plan import steps
 from s1repro.paper.written import latex, markdown, table_csv
 
@@ -32,13 +34,17 @@ def run(config: Config) -> None:
     if not runs.benchmarks():
         name, reason = next(((n, r) for n, r in failed.items()), (config.name, "nothing is measured yet"))
         raise ValueError(f"paper: no run has a finished evaluation; {name}: {reason}")
+    from s1repro.paper.figures import draw_all  # matplotlib is slow to import
+
     tables = [table1(config, runs), table2(config, runs), table3(config, runs), table4(config, runs)]
+    tables += [parallel_table(config, runs), compute_table(config, runs), ends_table(runs), runs_table(config, runs)]
     files = {f"{table.name}.csv": table_csv(table) for table in tables}
     files |= {"tables.md": markdown(tables), "tables.tex": latex(tables)}
     for name, text in files.items():
         write_text(folder / name, text)
+    pictures = draw_all(config, runs, folder)
     mark = fingerprint({"files": files})
-    finish(folder, mark, list(files), {"runs": sorted(runs.samples), "failed": failed})
+    finish(folder, mark, [*files, *pictures], {"runs": sorted(runs.samples), "failed": failed})
     for name, reason in failed.items():
         print(f"paper: {name} could not be run; {reason}")
     print(f"paper: {folder / 'tables.md'}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import cast
@@ -20,6 +21,7 @@ from s1repro.chat import FORMATS
 from s1repro.config import Config
 from s1repro.control import Control
 from s1repro.pretrained import context_length, load_tokenizer, model_mark
+from s1repro.telemetry import note
 from s1repro.tuned import write_format
 
 
@@ -61,9 +63,12 @@ def _train(config: Config, curated: Path, folder: Path, mark: str) -> None:
     state = folder / f"state-{mark}"  # named by the inputs: no training resumes another one's state
     part, log = folder / "checkpoint.part", folder / "log.jsonl"
     shutil.rmtree(part, ignore_errors=True)
+    started = time.monotonic()
     fine_tune(config, examples, tokenizer, state=state, log=log, out=part)
     if os.environ.get("RANK", "0") != "0":
         return  # under accelerate launch the first process finishes for all
+    devices = int(os.environ.get("WORLD_SIZE", "1"))
+    note(folder, {"seconds": round(time.monotonic() - started, 3), "devices": devices})
     write_format(part, fmt.text)
     _replace(part, folder / "checkpoint")
     lines = [line for _, line in read_jsonl(log)]

@@ -14,10 +14,14 @@ from s1repro.evaluate.journal import claim, complete
 from s1repro.paper.measured import Measured
 from s1repro.records import Sample
 from s1repro.settings.paper import PaperConfig, RowPlan, RunPlan
+from s1repro.telemetry import note
 from tests.toy import make_config, make_sample
 
 Right = dict[tuple[int, int], int]
 """How many of 10 questions are right, by budget and Waits."""
+
+MODEL = {"weights": 1000, "layers": 1, "attention": 2}
+"""What the telemetry of a run says of its model."""
 
 Finish = Callable[..., list[Sample]]
 
@@ -64,11 +68,15 @@ def config(tmp_path: Path) -> Config:
         "base": RunPlan(overrides=["method=plain"]),
         "random": RunPlan(seeds=[0, 1]),
         "rs": RunPlan(overrides=["method=rejection"]),
+        "votes": RunPlan(),
         "rebase": RunPlan(missing="no reward model"),
     }
     paper = PaperConfig(
         run=False,
+        price=3.6,
         runs=runs,
+        base_votes="votes",
+        parallel=["votes", "rebase"],
         table1=[
             RowPlan("Qwen2.5-32B-Instruct", ["base"]),
             RowPlan("QwQ-32B-Preview", missing="trained elsewhere"),
@@ -83,12 +91,18 @@ def config(tmp_path: Path) -> Config:
 
 
 @pytest.fixture
-def measured(config: Config, finish: Finish, train: Callable[[str, int], None]) -> Measured:
+def measured(config: Config, finish: Finish, train: Callable[[str, int], None], tmp_path: Path) -> Measured:
     """All runs of the plan but `base` and `rebase`, read."""
     finish("toy", {(16, 0): 2, (32, 0): 4, (64, 0): 7, (64, 1): 8})
     finish("toy-random-0", {(64, 0): 3})
     finish("toy-random-1", {(64, 0): 5})
     finish("toy-rs", {(16, 0): 6, (32, 0): 5}, method="rejection")
+    finish("toy-votes", {(16, 0): 5}, samples=4)
+    for name in ("toy", "toy-votes"):
+        note(
+            tmp_path / "runs" / name / "evaluate",
+            {"seconds": 10.0, "devices": 2, "sampled_tokens": 400, "model": MODEL},
+        )
     train("toy", 40)
     train("toy-random-0", 40)
     return Measured.read(config, {"toy-base": "evaluate: no such checkpoint"})

@@ -11,7 +11,10 @@ from s1repro.paper import pipeline
 from s1repro.paper.measured import Measured
 from s1repro.paper.plan import Step
 
-FILES = {"tables.md", "tables.tex", "table1.csv", "table2.csv", "table3.csv", "table4.csv", "manifest.json"}
+TABLES = ("table1", "table2", "table3", "table4", "parallel", "compute", "ends", "runs")
+FIGURES = ("figure1", "figure2", "figure4", "parallel")
+FILES = {"tables.md", "tables.tex", "manifest.json", *(f"{name}.csv" for name in TABLES)}
+FILES |= {f"{name}.{kind}" for name in FIGURES for kind in ("png", "svg")}
 
 
 def test_all_files_are_written_and_say_the_same_again(config: Config, measured: Measured, tmp_path: Path) -> None:
@@ -35,7 +38,7 @@ def test_missing_runs_are_run_first_and_failures_are_told(
 
     monkeypatch.setattr(pipeline, "run_steps", fake)
     pipeline.run(config)
-    assert [step.run for step in asked] == ["toy", "toy-base", "toy-random-0", "toy-random-1", "toy-rs"]
+    assert [step.run for step in asked] == ["toy", "toy-base", "toy-random-0", "toy-random-1", "toy-rs", "toy-votes"]
     assert "toy-base could not be run; evaluate: the machine is too small" in capsys.readouterr().out
     assert "the machine is too small" in (Path(config.runs) / "toy/paper/tables.md").read_text()
 

@@ -54,7 +54,12 @@ def test_stage_writes_checkpoint_and_is_done_once(prepare: Prepare, capsys: pyte
     manifest = json.loads((folder(config) / "manifest.json").read_text())
     assert manifest["facts"]["steps"] == 10
     assert {"checkpoint/model.safetensors", "checkpoint/tokenizer.json", "log.jsonl"} <= manifest["files"].keys()
-    assert {path.name for path in folder(config).iterdir()} == {"checkpoint", "log.jsonl", "manifest.json"}
+    assert {path.name for path in folder(config).iterdir()} == {
+        "checkpoint",
+        "log.jsonl",
+        "manifest.json",
+        "telemetry.jsonl",
+    }
     assert json.loads((folder(config) / "checkpoint" / FILE).read_text())["name"] == config.model.format
     AutoTokenizer.from_pretrained(folder(config) / "checkpoint")
     before = (folder(config) / "checkpoint" / "model.safetensors").stat().st_mtime_ns

@@ -1,0 +1,36 @@
+"""The figures show our points and the paper's, and a panel without data says why."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from s1repro.artifacts import write_jsonl
+from s1repro.config import Config
+from s1repro.paper.figures import draw_all
+from s1repro.paper.measured import Measured
+
+
+def texts(svg: Path) -> str:
+    """Text is drawn as outlines; matplotlib keeps what it said in a comment."""
+    return "\n".join(re.findall(r"<!-- (.*?) -->", svg.read_text()))
+
+
+def test_panels_name_what_they_show(config: Config, measured: Measured, tmp_path: Path) -> None:
+    config.curated = str(tmp_path / "set.jsonl")
+    write_jsonl(config.curated, [{"domain": "11"}, {"domain": "11"}, {"domain": "05"}])
+    draw_all(config, measured, tmp_path)
+    one, two, four = (texts(tmp_path / f"figure{number}.svg") for number in (1, 2, 4))
+    assert "the paper: s1-32B on AIME24, read off its plot" in one and "8,192" in one
+    assert "r1-distill-32B" in two and "1K-random" in two and "11" in two.split()
+    assert "1x" in four and "samples voting" in four
+    assert "rebase: no reward model" in texts(tmp_path / "parallel.svg")
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.??g")}
+    draw_all(config, measured, tmp_path)
+    assert len(before) == 8 and {path.name: path.read_bytes() for path in tmp_path.glob("*.??g")} == before
+
+
+def test_what_is_not_there_is_said(config: Config, tmp_path: Path) -> None:
+    draw_all(config, Measured.read(config, {"toy-votes": "evaluate: too small"}), tmp_path)
+    assert "not run: evaluate: too small" in texts(tmp_path / "figure4.svg").replace("\n", " ")
+    assert "not run: no curated set unused" in texts(tmp_path / "figure2.svg").replace("\n", " ")
