@@ -59,9 +59,10 @@ def device() -> str:
 
 
 def took(folder: Path) -> Took | None:
-    """What the stage in `folder` took in all; None without telemetry. Half a last line, which a kill leaves, is passed over.
+    """What the stage in `folder` took in all; None without telemetry.
 
-    Raises `ValueError`, with file and line, for another broken line.
+    Half a last line, which a kill leaves, is passed over. Raises `ValueError`, with file and line, for another
+    broken line.
     """
     if not (folder / FILE).is_file():
         return None
