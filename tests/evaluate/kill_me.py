@@ -14,6 +14,7 @@ import s1repro.config
 from s1repro.config import Config
 from s1repro.engines import Completion, ScriptedEngine
 from s1repro.engines.base import EngineSettings
+from s1repro.engines.speculation import Speculation
 from s1repro.engines.vllm import Vllm
 from s1repro.evaluate import pipeline
 from s1repro.scaling.forcing import Forcing
@@ -38,6 +39,6 @@ def load(config: EngineSettings, model: str, trust_remote_code: bool) -> Scripte
 
 
 pipeline.load_benchmark = lambda name: toy.QUESTIONS  # importing lm-eval takes longer than the test
-config = eval(sys.argv[1], {**vars(s1repro.config), "Vllm": Vllm, "Forcing": Forcing})
+config = eval(sys.argv[1], {**vars(s1repro.config), "Vllm": Vllm, "Speculation": Speculation, "Forcing": Forcing})
 assert isinstance(config, Config)
 pipeline.run(config, load)

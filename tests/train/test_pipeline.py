@@ -25,11 +25,12 @@ STAGE = """
 import sys
 import torch
 import s1repro.config
+from s1repro.engines.speculation import Speculation
 from s1repro.engines.vllm import Vllm
 from s1repro.scaling.forcing import Forcing
 from s1repro.train.pipeline import run
 torch.set_num_threads(1)
-run(eval(sys.argv[1], {**vars(s1repro.config), "Vllm": Vllm, "Forcing": Forcing}))
+run(eval(sys.argv[1], {**vars(s1repro.config), "Vllm": Vllm, "Speculation": Speculation, "Forcing": Forcing}))
 """
 
 
