@@ -140,8 +140,8 @@ def _base_votes(axes: Axes, config: Config, runs: Measured) -> None:
 
 def _parallel(axes: Axes, config: Config, runs: Measured) -> None:
     """All thinking tokens of a question together, whichever way they are spent."""
-    axes.set_title("sequential and parallel scaling")
     _sequential(axes, config, runs, None)
+    axes.set_title("sequential and parallel scaling")
     reasons = []
     for number, key in enumerate(config.paper.parallel):
         missing = runs.why_not([key])

@@ -24,7 +24,8 @@ def test_panels_name_what_they_show(config: Config, measured: Measured, tmp_path
     assert "the paper: s1-32B on AIME24, read off its plot" in one and "8,192" in one
     assert "r1-distill-32B" in two and "1K-random" in two and "11" in two.split()
     assert "1x" in four and "samples voting" in four
-    assert "rebase: no reward model" in texts(tmp_path / "parallel.svg")
+    parallel = texts(tmp_path / "parallel.svg")
+    assert "sequential and parallel scaling" in parallel and "rebase: no reward model" in parallel
     before = {path.name: path.read_bytes() for path in tmp_path.glob("*.??g")}
     draw_all(config, measured, tmp_path)
     assert len(before) == 8 and {path.name: path.read_bytes() for path in tmp_path.glob("*.??g")} == before
