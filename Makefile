@@ -48,9 +48,10 @@ eval: setup ## the model -> answers at every budget (section 3.1)
 
 # `eval` measures all budgets in one pass; here each budget is a run of its own.
 SWEEP ?= method.budgets=[32],[64],[128]
-sweep: setup ## one run for each budget: SWEEP='method.budgets=[32],[64]'
+sweep: setup ## one run for each budget, then one curve: SWEEP='method.budgets=[32],[64]'
 	$(PYTHON) -m s1repro.evaluate --multirun recipe=$(RECIPE) 'name=$(RECIPE)-budget$${method.budgets.0}' \
 		checkpoint=runs/$(RECIPE)/train/checkpoint 'method.waits=[0]' '$(SWEEP)' $(ARGS)
+	$(PYTHON) -m s1repro.report recipe=$(RECIPE) name=$(RECIPE)-sweep 'report.merge=[$(RECIPE)-budget*]'
 
 report: setup ## the answers -> a curve, tables, wandb
 	$(PYTHON) -m s1repro.report recipe=$(RECIPE) $(ARGS)

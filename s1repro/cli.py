@@ -51,7 +51,10 @@ def run_stage(stage: Callable[[Config], None]) -> None:
 
     def job(composed: DictConfig) -> None:
         try:
-            stage(typed(composed))
+            config = typed(composed)
+            recipe = HydraConfig.get().runtime.choices.get("recipe")
+            config.report.wandb_group = config.report.wandb_group or recipe or config.name
+            stage(config)
         except Exception as error:
             if HydraConfig.get().mode == RunMode.MULTIRUN:
                 _report_job(error)

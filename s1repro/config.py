@@ -51,10 +51,14 @@ class ReportConfig:
     """Heading of the picture."""
     baselines: list[str] = field(default_factory=list)
     """Names of other runs drawn beside this one."""
+    merge: list[str] = field(default_factory=list)
+    """Names of runs that this one consists of, which differ in seed or budgets alone; `*` stands for any characters."""
     wandb: bool = True
     """Log metrics and the curve to wandb; offline without an account, a network or a server that takes the key."""
     wandb_project: str = "s1repro"
     """The wandb project."""
+    wandb_group: str = ""
+    """The wandb group of all runs that belong together: the recipe's name unless given."""
 
 
 @dataclass

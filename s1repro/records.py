@@ -197,3 +197,5 @@ class Point:
     injected_tokens: float
     answer_tokens: float
     run: str
+    seeds: int = 1
+    """How many seeds it is the mean of; with one the interval is over questions, with more over questions and seeds."""

@@ -31,16 +31,18 @@ ARROWS = {
     "demo": {FOUNDATION},
 }
 """What each package may import, beside itself. Modules right in `s1repro` are the foundation, but for the config tree,
-which holds the settings of engines and methods, and the command line that fills it."""
+which holds the settings of engines and methods, the command line that fills it, and the dashboard."""
 
 EXCEPTIONS = {
     ("report", "s1repro.evaluate.metrics"),
     ("report", "s1repro.evaluate.journal"),
+    ("report", "s1repro.evaluate.points"),
     ("report", "s1repro.evaluate.vouched"),
     ("paper", "s1repro.evaluate.metrics"),
+    ("paper", "s1repro.evaluate.points"),
     ("paper", "s1repro.evaluate.vouched"),
 }
-"""A verb imports no other verb, but report and paper may use the paper's metrics and the reader of the samples."""
+"""A verb imports no other verb, but report and paper may use the metrics, the samples' reader and their points."""
 
 ONE_DOOR = ("vllm", "trl", "peft", "wandb", "lm_eval", "speculators")
 
@@ -57,7 +59,7 @@ MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 def package_of(module: str) -> str:
     """`engines` for `s1repro.engines.vllm`, the foundation for `s1repro.chat`."""
     parts = module.split(".")
-    if module in ("s1repro.config", "s1repro.cli"):
+    if module in ("s1repro.config", "s1repro.cli", "s1repro.tracking"):
         return CONFIG
     return parts[1] if len(parts) > 1 and (PACKAGE / parts[1]).is_dir() else FOUNDATION
 

@@ -27,6 +27,7 @@ from s1repro.curate.whole import as_published
 from s1repro.pretrained import model_mark
 from s1repro.records import Row
 from s1repro.settings.teacher import OpenaiTeacher
+from s1repro.tracking import settled, tracked
 
 SOLVED = ("paper", "code")
 """Presets that use the difficulty filter and take rows outright."""
@@ -45,6 +46,7 @@ def run(config: Config) -> None:
     if is_done(folder, mark):
         print(f"curate: done already, {folder}")
         return
+    mode = settled(config)
     asks = isinstance(config.teacher, OpenaiTeacher)
     right = verdict.remembered(verdict.is_right)
     pool = load_pool(source, config.data.teacher, asking=asks)
@@ -58,6 +60,8 @@ def run(config: Config) -> None:
     shares = {"pool": verdict.share_right(tried, right), "set": verdict.share_right(result.chosen, right)}
     files = _write(folder, result) + (["solvers.jsonl"] if config.selection.preset in SOLVED else [])
     files += ["teacher.jsonl"] if asks else []
+    with tracked(config, "curate", folder, mode) as dashboard:
+        dashboard.funnel([(step.step, step.kept, step.dropped, step.reason) for step in result.funnel.steps])
     finish(folder, mark, files, {**result.facts, "teacher_right": shares})
     _tell(result, pool, shares, folder)
 

@@ -164,6 +164,14 @@ def listed_points(folder: Path) -> dict[PointKey, int]:
     return {name: point.count for name, point in read_points(folder).items()}
 
 
+def identity_of(folder: Path) -> dict[str, Any]:
+    """Whose samples an evaluation holds: what was `claim`ed, with the digests of the benchmarks' questions.
+
+    Raises `ValueError` where nobody says so.
+    """
+    return _held(folder)
+
+
 def _samples(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[SampleKey, Sample]:
     samples: dict[SampleKey, Sample] = {}
     for number, line in lines:

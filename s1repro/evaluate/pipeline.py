@@ -1,9 +1,9 @@
 """The stage `evaluate`: the model's thinking is forced to many budgets.
 
 Reads the folder `checkpoint` and the benchmarks in `evals/`; writes `runs/<name>/evaluate/`: `samples.jsonl`, a line a
-sample, `journal_config.json`, `telemetry.jsonl` and `manifest.json`, last. Killed at any moment and started again it
-repeats no finished sample, loses none, and ends with the same `samples.jsonl`. Other budgets, Waits or benchmarks in
-the same run add to it.
+sample, `journal_config.json`, `telemetry.jsonl`, wandb's files and `manifest.json`, last. Killed at any moment and
+started again it repeats no finished sample, loses none, and ends with the same `samples.jsonl`. Other budgets, Waits or
+benchmarks in the same run add to it.
 
     run(config)     # or: python -m s1repro.evaluate recipe=demo method.budgets=[64,128]
 """
@@ -21,6 +21,7 @@ from s1repro.artifacts import Journal, fingerprint, stage_folder
 from s1repro.benchmarks import benchmark_fingerprint, listed, load_benchmark
 from s1repro.config import Config
 from s1repro.engines.base import EngineSettings
+from s1repro.evaluate.arrivals import Arrivals
 from s1repro.evaluate.journal import SAMPLES, claim, complete, finished, is_complete, listed_points
 from s1repro.evaluate.plan import Task, plan
 from s1repro.evaluate.vouched import PointKey
@@ -28,6 +29,7 @@ from s1repro.flops import Dimensions, dimensions
 from s1repro.pretrained import load_tokenizer, model_mark, require_model
 from s1repro.records import Question, Sample
 from s1repro.telemetry import note
+from s1repro.tracking import settled, tracked
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -96,17 +98,22 @@ def _measure(
     """All samples of the folder, after taking those that are missing."""
     from s1repro.engines import load_engine
 
-    samples = finished(journal)
-    groups = [[task for task in group if task.key not in samples] for group in plan(config, questions)]
+    samples, planned = finished(journal), plan(config, questions)
+    groups = [[task for task in group if task.key not in samples] for group in planned]
     missing = [group for group in groups if group]
-    if samples and missing:
+    if not missing:
+        return list(samples.values())
+    if samples:
         print(f"evaluate: {len(samples)} samples are in already, {sum(map(len, missing))} to go")
+    with tracked(config, "evaluate", folder, settled(config)) as dashboard:
+        tasks = [task.key for group in planned for task in group]
+        arrivals = Arrivals(config.name, tasks, samples, dashboard.point)
 
-    def write(sample: Sample) -> None:
-        journal.append(sample.to_json())
-        samples[sample.key] = sample
+        def write(sample: Sample) -> None:
+            journal.append(sample.to_json())
+            samples[sample.key] = sample
+            arrivals.add(sample)
 
-    if missing:
         started = time.monotonic()
         engine = (load or load_engine)(config.engine, config.checkpoint, config.model.trust_remote_code)
         facts: dict[str, Any] = {
@@ -115,6 +122,7 @@ def _measure(
         }
         facts |= {"model": asdict(model)} if model else {}
         asyncio.run(_answer(engine, missing, config, folder, write, facts))
+        dashboard.samples([samples[task] for task in tasks])
     return list(samples.values())
 
 

@@ -16,10 +16,10 @@ from statistics import fmean
 from s1repro.artifacts import MANIFEST, stage_folder
 from s1repro.config import Config
 from s1repro.evaluate.metrics import paired_difference, wilson
+from s1repro.evaluate.points import question_scores
 from s1repro.paper.measured import Measured, Missing, mean_scores
 from s1repro.paper.table import Entry, Number, Table, beside, percent
 from s1repro.records import Sample
-from s1repro.report.curves import question_scores
 from s1repro.report.published import published
 from s1repro.settings.paper import RowPlan
 from s1repro.strict import parse

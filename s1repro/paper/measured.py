@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from s1repro.config import Config
+from s1repro.evaluate.points import answered, question_scores, to_points
 from s1repro.evaluate.vouched import PointKey
 from s1repro.paper.plan import run_names
 from s1repro.records import Point, Sample
-from s1repro.report.curves import point_key, question_scores, read_run, to_points
-from s1repro.report.ends import answered
+from s1repro.report.curves import point_key, read_run
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Samples become points: the curve of accuracy against thinking tokens (Figure 1 of the paper), as a table.
+"""A finished evaluation is read, and its curve (Figure 1 of the paper) is written as a table.
 
-Only points that the evaluation lists as complete are read, so a half-finished sweep never shows. Accuracies are
-fractions, token counts are means over the samples. Drawing is `s1repro.report.picture`.
+Only points that the evaluation lists as complete are read, so a half-finished sweep never shows. How samples become
+points is `s1repro.evaluate.points`, drawing them `s1repro.report.picture`.
 
     samples = read_run("runs", "demo")
     write_curve(Path("curve.csv"), to_points(samples, run="demo"))
@@ -11,17 +11,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean
 
 from s1repro.artifacts import stage_folder, write_text
 from s1repro.evaluate.journal import SAMPLES, listed_points, vouched
-from s1repro.evaluate.metrics import wilson
 from s1repro.evaluate.vouched import PointKey
 from s1repro.records import Point, Sample
-from s1repro.report.ends import answered
 from s1repro.scaling.methods import METHODS
 
 COLUMNS = tuple(Point.__dataclass_fields__)
@@ -56,26 +52,6 @@ def point_key(sample: Sample) -> PointKey:
     return key.benchmark, key.method, key.budget, key.waits
 
 
-def question_scores(samples: Iterable[Sample]) -> dict[str, float]:
-    """For each question, the share of its samples that are correct."""
-    correct: dict[str, list[bool]] = defaultdict(list)
-    for sample in samples:
-        correct[sample.key.question].append(sample.correct)
-    return {question: fmean(marks) for question, marks in correct.items()}
-
-
-def to_points(samples: Iterable[Sample], run: str) -> list[Point]:
-    """One `Point` for each (benchmark, method, budget, waits), sorted.
-
-    `n` counts samples that have an answer (`s1repro.report.ends`); the interval counts questions, because samples of
-    one question are not independent.
-    """
-    groups: dict[PointKey, list[Sample]] = defaultdict(list)
-    for sample in answered(samples):
-        groups[point_key(sample)].append(sample)
-    return [_point(key, group, run) for key, group in sorted(groups.items())]
-
-
 def write_curve(path: Path, points: Sequence[Point]) -> None:
     """Write `curve.csv`: `COLUMNS`, one row a point."""
     text = io.StringIO()
@@ -84,27 +60,6 @@ def write_curve(path: Path, points: Sequence[Point]) -> None:
     for point in points:
         writer.writerow(_plain(value) for value in vars(point).values())
     write_text(path, text.getvalue())
-
-
-def _point(key: PointKey, samples: Sequence[Sample], run: str) -> Point:
-    scores = question_scores(samples)
-    accuracy = wilson(sum(scores.values()), len(scores))
-    benchmark, method, budget, waits = key
-    return Point(
-        benchmark=benchmark,
-        method=method,
-        budget=budget,
-        waits=waits,
-        n=len(samples),
-        accuracy=accuracy.value,
-        ci_low=accuracy.low,
-        ci_high=accuracy.high,
-        thinking_tokens=fmean(sample.thinking_tokens for sample in samples),
-        sampled_tokens=fmean(sample.sampled_tokens for sample in samples),
-        injected_tokens=fmean(sample.injected_tokens for sample in samples),
-        answer_tokens=fmean(sample.answer_tokens for sample in samples),
-        run=run,
-    )
 
 
 def _plain(value: object) -> object:

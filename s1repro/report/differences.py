@@ -19,10 +19,10 @@ from itertools import groupby
 from typing import NamedTuple
 
 from s1repro.evaluate.metrics import Interval, least_difference, paired_difference, resolution
+from s1repro.evaluate.points import answered, question_scores
 from s1repro.evaluate.vouched import PointKey
 from s1repro.records import Sample
-from s1repro.report.curves import point_key, question_scores
-from s1repro.report.ends import answered
+from s1repro.report.curves import point_key
 from s1repro.report.votes import votes_of
 
 Runs = Mapping[str, Sequence[Sample]]

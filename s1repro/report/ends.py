@@ -5,7 +5,6 @@ Where rejection sampling found no trace that fits there is no answer to be right
 here and are in no accuracy.
 
     end_rows(samples, run="demo")       # one row a point, for a table with `HEAD`
-    answered(samples)                   # those that an accuracy is taken of
 """
 
 from __future__ import annotations
@@ -20,11 +19,6 @@ from s1repro.records import Finish, Sample
 ENDS: tuple[Finish, ...] = get_args(Finish)
 
 HEAD = ("run", "benchmark", "method", "budget", "Waits", "samples", *ENDS, "answers cut")
-
-
-def answered(samples: Iterable[Sample]) -> list[Sample]:
-    """The samples that have an answer: all but those for which no try fitted the budget."""
-    return [sample for sample in samples if sample.finish != "rejected"]
 
 
 def end_rows(samples: Iterable[Sample], run: str) -> list[tuple[str, ...]]:

@@ -1,8 +1,8 @@
 """The picture: accuracy against mean thinking tokens, one panel a benchmark (Figure 1 of the paper).
 
 This run is a strong line over its budgets; its Waits, which push past the largest budget's natural end, are diamonds;
-baselines are quiet lines. Bars are 95 % intervals. Labels stand beside what they name, there is no legend. The same
-points give the same bytes.
+baselines are quiet lines. Bars are 95 % intervals; a run of several seeds has a band in their place.
+Labels stand beside what they name, there is no legend. The same points give the same bytes.
 
     draw(points, run="demo", title="accuracy against test-time compute", path=Path("curve.svg"))
 """
@@ -104,6 +104,11 @@ def _marks(axes: Axes, points: Sequence[Point], colour: str, **style: Any) -> No
     x, y = _xy(points)
     below = [100 * (point.accuracy - point.ci_low) for point in points]
     above = [100 * (point.ci_high - point.accuracy) for point in points]
+    if any(point.seeds > 1 for point in points) and style["linestyle"] == "-":
+        low, high = [100 * point.ci_low for point in points], [100 * point.ci_high for point in points]
+        axes.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
+        axes.plot(x, y, color=colour, markersize=8, markeredgecolor="white", **style)
+        return
     bars: dict[str, Any] = {"elinewidth": 1.2, "ecolor": matplotlib.colors.to_rgba(colour, 0.45), "capsize": 0}
     axes.errorbar(x, y, yerr=[below, above], color=colour, markersize=8, markeredgecolor="white", **bars, **style)
 

@@ -11,20 +11,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from s1repro.records import Point
-from s1repro.report.curves import to_points
 from s1repro.report.differences import HEAD as DIFFERENCES_HEAD
 from s1repro.report.differences import Difference, Runs, at_best, difference_rows, differences, warnings
 from s1repro.report.ends import HEAD as ENDS_HEAD
 from s1repro.report.ends import end_rows
+from s1repro.report.merge import Part, points_of
 from s1repro.report.methods import HEAD as METHODS_HEAD
 from s1repro.report.methods import method_rows
+from s1repro.report.seeds import HEAD as SEEDS_HEAD
+from s1repro.report.seeds import TEXT as SEEDS_TEXT
+from s1repro.report.seeds import seed_rows
 from s1repro.report.votes import HEAD as VOTES_HEAD
 from s1repro.report.votes import vote_rows
 
 
-def markdown(runs: Runs, seed: int) -> str:
-    """The whole of `tables.md`."""
-    points = [point for name, samples in runs.items() for point in to_points(samples, name)]
+def markdown(runs: Runs, seed: int, merged: Sequence[Part] = ()) -> str:
+    """The whole of `tables.md`; `merged` are the runs that the first one of `runs` consists of."""
+    points = points_of(runs, merged, seed)
     parts = [
         "# Tables",
         "## The curve",
@@ -33,6 +36,7 @@ def markdown(runs: Runs, seed: int) -> str:
             ("run", "benchmark", "budget", "Waits", "n", "accuracy", "95 % interval", "thinking", "injected", "answer"),
             [_curve_row(point) for point in points],
         ),
+        *_seeds(points, merged),
         "## Control, Scaling, Performance",
         "Over all points of a run, Waits included. Control: share of the points whose mean thinking tokens keep to "
         "the budget. Scaling: mean slope over all pairs of points, in points per doubling (as in the paper's Table 3) "
@@ -43,15 +47,23 @@ def markdown(runs: Runs, seed: int) -> str:
         "Samples of each point by why their thinking ended, and how many answers were cut where they stood. Those "
         "that are `rejected`, because no try fitted the budget, have no answer and are in no accuracy.",
         table(ENDS_HEAD, [row for name, samples in runs.items() for row in end_rows(samples, name)]),
-        *_parallel(runs, seed),
+        *_parallel(runs, seed, merged),
         *_compared(differences(runs, seed)),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _parallel(runs: Runs, seed: int) -> list[str]:
-    """The section on votes, where there is more than one sample a question."""
-    rows = [row for name, samples in runs.items() for row in vote_rows(samples, name, seed)]
+def _seeds(points: Sequence[Point], merged: Sequence[Part]) -> list[str]:
+    """The section on the runs that this one consists of, where it has several."""
+    if len(merged) < 2:
+        return []
+    return ["## Seeds", SEEDS_TEXT, table(SEEDS_HEAD, seed_rows(points, merged))]
+
+
+def _parallel(runs: Runs, seed: int, merged: Sequence[Part]) -> list[str]:
+    """The section on votes, where there is more than one sample a question; samples of several runs vote nowhere."""
+    single = list(runs.items())[1:] if len(merged) > 1 else runs.items()
+    rows = [row for name, samples in single for row in vote_rows(samples, name, seed)]
     if not rows:
         return []
     text = (

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from s1repro.evaluate.metrics import wilson
+from s1repro.evaluate.points import answered, question_scores
 from s1repro.evaluate.vouched import PointKey
 from s1repro.grading import same_answer
 from s1repro.records import Sample
-from s1repro.report.curves import point_key, question_scores
-from s1repro.report.ends import answered
+from s1repro.report.curves import point_key
 from s1repro.scaling.voting import joined, majority_at_k, pass_at_k
 
 HEAD = (

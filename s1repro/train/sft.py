@@ -28,11 +28,11 @@ from trl import SFTTrainer
 
 from s1repro.config import Config
 from s1repro.settings.training import LoraConfig, SftConfig
+from s1repro.tracking import settled, tracked
 from s1repro.train.examples import Example
 from s1repro.train.log import TrainingLog
 from s1repro.train.loss import by_sequence, one_label_each
 from s1repro.train.order import BatchOrder
-from s1repro.wandb_mode import settled_mode
 
 SAVES = 10
 """Trainer states a training; a kill loses at most this part of the work."""
@@ -71,9 +71,21 @@ def fine_tune(
     """
     # One for each file read or written; TrainingLog shows the training's.
     disable_progress_bar()  # type: ignore[no-untyped-call, unused-ignore]
-    arguments = _arguments(config, state)
-    if config.report.wandb:
-        _point_wandb_at(log.parent, config)
+    with tracked(config, "train", log.parent, settled(config)) as dashboard:
+        arguments = _arguments(config, state)
+        arguments.report_to = ["wandb"] if dashboard.live else []  # into the run that is open
+        trainer = _trainer(config, examples, tokenizer, arguments, log)
+        trainer.train(resume_from_checkpoint=newest_state(state))
+    _save(trainer, tokenizer, out)
+
+
+def _trainer(
+    config: Config,
+    examples: Sequence[Example],
+    tokenizer: PreTrainedTokenizerBase,
+    arguments: TrlConfig,
+    log: Path,
+) -> _Trainer:
     trainer = _Trainer(
         model=_load(config),
         args=arguments,
@@ -90,8 +102,7 @@ def fine_tune(
     trainer.order = BatchOrder([len(e.input_ids) for e in examples], config.sft.batch_size, config.seed)
     trainer.by_sequence = config.sft.loss == "sequence"
     trainer.remove_callback(PrinterCallback)  # the log shows the same, readably
-    trainer.train(resume_from_checkpoint=newest_state(state))
-    _save(trainer, tokenizer, out)
+    return trainer
 
 
 def newest_state(folder: Path) -> str | None:
@@ -153,8 +164,7 @@ def _arguments(config: Config, state: Path) -> TrlConfig:
         logging_nan_inf_filter=False,  # a diverged training must not look healthy
         include_num_input_tokens_seen="non_padding",
         disable_tqdm=True,
-        report_to=["wandb"] if config.report.wandb else [],
-        run_name=f"{config.name}-train",
+        report_to=[],
     )
 
 
@@ -193,12 +203,3 @@ def _save(trainer: SFTTrainer, tokenizer: PreTrainedTokenizerBase, out: Path) ->
     if trainer.is_world_process_zero():
         tokenizer.save_pretrained(str(out))
         (out / "training_args.bin").unlink(missing_ok=True)
-
-
-def _point_wandb_at(folder: Path, config: Config) -> None:
-    """Tell the trainer's wandb integration where to write, and whether to a server too."""
-    os.environ.setdefault("WANDB_PROJECT", config.report.wandb_project)
-    os.environ.setdefault("WANDB_SILENT", "true")
-    os.environ["WANDB_RUN_GROUP"] = config.name
-    os.environ["WANDB_DIR"] = str(folder.resolve())
-    os.environ["WANDB_MODE"] = settled_mode() if os.environ.get("RANK", "0") == "0" else "disabled"

@@ -20,8 +20,11 @@ from s1repro.config import Config
 from s1repro.engines import ScriptedEngine
 from s1repro.evaluate import pipeline
 from s1repro.evaluate.pipeline import run
+from s1repro.evaluate.points import to_points
+from s1repro.records import Sample
 from s1repro.tuned import write_format
 from tests.processes import wait_for, whole_lines
+from tests.wandb_log import read_back
 
 Load = Any  # a function with `started`; see conftest
 FOLDER = Path("runs/toy/evaluate")
@@ -233,3 +236,25 @@ def start(config: Config) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def test_the_dashboard_has_every_point_and_a_resumed_evaluation_shows_them_all(
+    config: Config, load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("WANDB_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    config.method.budgets, config.method.waits = [16], [0]
+    run(config, load)
+    config.report.wandb, config.method.budgets, config.method.waits = True, [4, 16, 64], [0, 1, 2]
+    run(config, load)
+    shown = read_back(FOLDER)
+    assert (shown.group, shown.job_type) == ("toy", "evaluate")
+    points = [*shown.points("curve/toy/force"), *shown.points("curve/toy/force-waits")]
+    expected = to_points([Sample.from_json(line) for line in lines()], "toy")
+    assert sorted((p["budget"], p["waits"], p["accuracy"], p["ci_low"], p["ci_high"], p["n"]) for p in points) == [
+        (p.budget, p.waits, pytest.approx(p.accuracy), pytest.approx(p.ci_low), pytest.approx(p.ci_high), p.n)
+        for p in expected
+    ]
+    assert points[0]["budget"] == 16, "what was in comes first"
+    assert len(shown.table("samples")["data"]) == 40

@@ -11,8 +11,9 @@ import pytest
 
 from s1repro.artifacts import Journal
 from s1repro.evaluate.metrics import wilson
+from s1repro.evaluate.points import to_points
 from s1repro.records import Sample
-from s1repro.report.curves import COLUMNS, read_run, to_points, write_curve
+from s1repro.report.curves import COLUMNS, read_run, write_curve
 
 Finish = Callable[..., list[Sample]]
 
@@ -23,7 +24,7 @@ def test_curve_has_the_contracts_columns_and_the_right_numbers(finish: Finish, t
     with open(tmp_path / "curve.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     contract = "benchmark method budget waits n accuracy ci_low ci_high thinking_tokens sampled_tokens injected_tokens"
-    assert tuple(rows[0]) == COLUMNS == (*contract.split(), "answer_tokens", "run")
+    assert tuple(rows[0]) == COLUMNS == (*contract.split(), "answer_tokens", "run", "seeds")
     assert [(row["budget"], row["waits"]) for row in rows] == [
         ("16", "0"),
         ("32", "0"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from s1repro.evaluate.points import answered, to_points
 from s1repro.records import Sample
-from s1repro.report.curves import to_points
-from s1repro.report.ends import HEAD, answered, end_rows
+from s1repro.report.ends import HEAD, end_rows
 from s1repro.report.tables import markdown
 
 Finish = Callable[..., list[Sample]]

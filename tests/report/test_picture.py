@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from s1repro.evaluate.points import to_points
 from s1repro.records import Point, Sample
-from s1repro.report.curves import to_points
 from s1repro.report.picture import draw
 
 Finish = Callable[..., list[Sample]]

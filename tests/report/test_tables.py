@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from s1repro.evaluate.metrics import scaling
+from s1repro.evaluate.points import to_points
 from s1repro.records import Sample
-from s1repro.report.curves import to_points
 from s1repro.report.differences import differences, warnings
 from s1repro.report.tables import markdown, terminal
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from s1repro.evaluate.metrics import wilson
+from s1repro.evaluate.points import to_points
 from s1repro.records import Sample
-from s1repro.report.curves import to_points
 from s1repro.report.votes import HEAD, vote_rows, votes_of
 from tests.toy import make_sample
 

@@ -13,8 +13,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 
+from s1repro.evaluate.points import to_points
 from s1repro.records import Sample
-from s1repro.report.curves import to_points
 from s1repro.report.page.archive import pack
 from s1repro.report.page.document import Page, write_page
 from s1repro.report.page.wording import Wording

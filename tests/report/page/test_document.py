@@ -9,7 +9,7 @@ import re
 import tomllib
 from pathlib import Path
 
-from s1repro.report.curves import to_points
+from s1repro.evaluate.points import to_points
 from s1repro.report.page.archive import pack
 from s1repro.report.page.document import PARTS, Page, render
 from s1repro.report.page.wording import Wording

@@ -1,0 +1,164 @@
+"""Several runs become one curve: of seeds the mean with a band, of budgets that were runs of their own the points.
+
+Runs are merged where they differ in their seed and in their points alone: the same questions, method and settings, and
+the same model, or one that was trained the same way with another seed. What a point's interval says depends on how
+many seeds it has: one, then it is the Wilson interval over questions as ever; more, then it is the 95 % band of a
+bootstrap that draws questions and seeds, both with replacement. With two or three seeds the part of the seeds in it is
+too small rather than too large.
+
+    parts = [read_part("runs", name) for name in named("runs", ["demo-s*"])]
+    require_mergeable(parts)
+    merged_points(parts, run="demo-seeds", seed=0)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from s1repro.artifacts import stage_folder
+from s1repro.evaluate.journal import identity_of
+from s1repro.evaluate.metrics import Interval, wilson
+from s1repro.evaluate.points import answered, by_point, point_of, question_scores, to_points
+from s1repro.evaluate.vouched import PointKey
+from s1repro.records import Point, Sample
+from s1repro.report.curves import read_run
+
+RESAMPLES = 2_000
+"""Draws of the bootstrap."""
+CHUNK = 100
+"""Draws at once: few enough to keep the table of what was drawn small, whatever the benchmark's size."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run that is one of several: its samples, and all that shaped them."""
+
+    name: str
+    identity: Mapping[str, Any]
+    samples: Sequence[Sample]
+
+    @property
+    def seed(self) -> int:
+        """The run's seed."""
+        return int(self.identity["seed"])
+
+
+def named(runs: str, wanted: Sequence[str]) -> list[str]:
+    """The runs that `report.merge` names, those of a pattern sorted. Raises `ValueError` where one names none."""
+    there = sorted(path.parent.name for path in Path(runs).glob("*/evaluate"))
+    names: list[str] = []
+    for name in wanted:
+        found = [run for run in there if fnmatchcase(run, name)] if "*" in name else [name]
+        if not found:
+            raise ValueError(f"report.merge: no run in {runs} is named {name}; it has {', '.join(there) or 'none'}")
+        names += [run for run in found if run not in names]
+    return names
+
+
+def read_part(runs: str, name: str) -> Part:
+    """A finished run. Raises `ValueError` where it is not, as `s1repro.report.curves.read_run` does."""
+    samples = read_run(runs, name)
+    return Part(name, identity_of(stage_folder(runs, name, "evaluate")), samples)
+
+
+def require_mergeable(parts: Sequence[Part]) -> None:
+    """Raise `ValueError` where two parts differ in more than seed and points, or hold the same point of one seed."""
+    if len(parts) == 1:
+        return
+    first = parts[0]
+    for part in parts[1:]:
+        different = _different(first.identity, part.identity)
+        if different:
+            raise ValueError(
+                f"report.merge: {first.name} and {part.name} differ in {', '.join(different)}; only runs that differ "
+                "in seed or budgets are one curve, show the other beside it (report.baselines)"
+            )
+    held: dict[tuple[int, PointKey], str] = {}
+    for part in parts:
+        for key in by_point(part.samples):
+            other = held.setdefault((part.seed, key), part.name)
+            if other != part.name:
+                benchmark, method, budget, waits = key
+                raise ValueError(
+                    f"report.merge: {other} and {part.name} both have {benchmark}, {method}, budget {budget}, {waits} "
+                    f"Waits, of seed {part.seed}; leave one of them out, or give it another seed"
+                )
+
+
+def merged_samples(parts: Sequence[Part]) -> list[Sample]:
+    """The samples of all parts as samples of one run, numbered on from seed to seed; sorted by key."""
+    if len(parts) == 1:
+        return list(parts[0].samples)
+    seeds = sorted({part.seed for part in parts})
+    most = 1 + max(sample.key.sample for part in parts for sample in part.samples)
+    renumbered = [
+        replace(sample, key=replace(sample.key, sample=sample.key.sample + most * seeds.index(part.seed)))
+        for part in parts
+        for sample in part.samples
+    ]
+    return sorted(renumbered, key=lambda sample: tuple(vars(sample.key).values()))
+
+
+def points_of(runs: Mapping[str, Sequence[Sample]], parts: Sequence[Part], seed: int) -> list[Point]:
+    """The points of all `runs`; the first one consists of `parts` where these are several."""
+    (own, samples), *others = runs.items()
+    points = merged_points(parts, own, seed) if len(parts) > 1 else to_points(samples, own)
+    return points + [point for name, other in others for point in to_points(other, name)]
+
+
+def merged_points(parts: Sequence[Part], run: str, seed: int) -> list[Point]:
+    """The points of all parts: the mean over the seeds that have it, with its band. `seed` seeds the bootstrap."""
+    points = []
+    for key, by_seed in seeds_of(parts).items():
+        samples = [sample for drawn in by_seed.values() for sample in drawn]
+        scores = [question_scores(drawn) for drawn in by_seed.values()]
+        points.append(point_of(key, samples, run, band(scores, seed), seeds=len(scores)))
+    return points
+
+
+def seeds_of(parts: Sequence[Part]) -> dict[PointKey, dict[int, list[Sample]]]:
+    """For each point, sorted, the samples of each seed that have an answer."""
+    points: dict[PointKey, dict[int, list[Sample]]] = {}
+    for part in sorted(parts, key=lambda part: part.seed):
+        for key, samples in by_point(answered(part.samples)).items():
+            points.setdefault(key, {})[part.seed] = samples
+    return dict(sorted(points.items()))
+
+
+def band(scores: Sequence[Mapping[str, float]], seed: int) -> Interval:
+    """The mean over seeds of their accuracies, with its 95 % band; `scores` are the questions' scores of each seed.
+
+    Questions and seeds are drawn with replacement, each draw the same questions for all seeds. Where all answers are
+    right, or all wrong, nothing can be drawn: then, as for one seed, it is the Wilson interval.
+    """
+    questions = sorted(set().union(*scores))
+    table = np.array([[one.get(question, np.nan) for question in questions] for one in scores])
+    value = float(np.mean(np.nanmean(table, axis=1)))
+    if len(scores) == 1 or value in (0.0, 1.0):
+        return wilson(float(np.nanmean(table, axis=0).sum()), len(questions))
+    generator = np.random.default_rng(seed)
+    means = []
+    for _ in range(RESAMPLES // CHUNK):
+        asked = generator.integers(len(questions), size=(CHUNK, 1, len(questions)))
+        seeds = generator.integers(len(scores), size=(CHUNK, len(scores), 1))
+        means.append(np.nanmean(table[seeds, asked], axis=(1, 2)))
+    low, high = np.nanquantile(np.concatenate(means), [0.025, 0.975])
+    return Interval(value, float(min(low, value)), float(max(high, value)))
+
+
+def _different(first: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """What two runs differ in beside their seed; models that were made the same way are no difference."""
+    free = {"seed", "benchmarks"}
+    made = first.get("model.made")
+    if made is not None and made == other.get("model.made"):
+        free.add("model")
+    names = sorted((first.keys() | other.keys()) - free)
+    different = [name for name in names if first.get(name) != other.get(name)]
+    asked, also = first["benchmarks"], other["benchmarks"]
+    return different + [name for name in sorted(asked.keys() | also.keys()) if asked.get(name) != also.get(name)]

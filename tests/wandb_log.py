@@ -1,0 +1,96 @@
+"""What wandb wrote offline, read back with its own record types.
+
+log = read_back(folder)             # the one offline run below folder/wandb
+log.history                         # a mapping a logged step
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+BLOCK = 32768
+
+
+@dataclass
+class OfflineRun:
+    """An offline run: who it is, its config, its history by step, the axes of its metrics, its files."""
+
+    group: str = ""
+    job_type: str = ""
+    name: str = ""
+    config: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    axes: dict[str, str] = field(default_factory=dict)
+    files: Path = Path()
+
+    def table(self, name: str) -> dict[str, Any]:
+        """The columns and data of a logged table."""
+        (path,) = self.files.glob(f"media/table/{name}_[0-9]*.table.json")
+        content = json.loads(path.read_text())
+        assert isinstance(content, dict)
+        return content
+
+    def points(self, series: str) -> list[dict[str, Any]]:
+        """The points of a series, in the order in which they came."""
+        prefix = f"{series}/"
+        steps = [
+            {key.removeprefix(prefix): v for key, v in step.items() if key.startswith(prefix)} for step in self.history
+        ]
+        return [step for step in steps if step]
+
+
+def read_back(folder: Path) -> OfflineRun:
+    """The one offline run below `folder/wandb`, once wandb's own process has written it to its end."""
+    (log,) = folder.glob("wandb/offline-run-*/run-*.wandb")
+    deadline = time.monotonic() + 20
+    while True:
+        run, ended = _parse(log)
+        if ended or time.monotonic() > deadline:
+            assert ended, f"{log} has no end"
+            return run
+        time.sleep(0.1)
+
+
+def _parse(log: Path) -> tuple[OfflineRun, bool]:
+    from wandb.proto import wandb_internal_pb2
+
+    run, ended = OfflineRun(files=log.parent / "files"), False
+    for data in _records(log.read_bytes()):
+        record = wandb_internal_pb2.Record()
+        record.ParseFromString(data)
+        if record.HasField("run"):
+            run.group, run.job_type, run.name = record.run.run_group, record.run.job_type, record.run.display_name
+        if record.history.item:
+            run.history.append({_key(item): json.loads(item.value_json) for item in record.history.item})
+        for item in [*record.run.config.update, *record.config.update]:
+            run.config[_key(item)] = json.loads(item.value_json)
+        if record.metric.name:
+            run.axes[record.metric.name] = record.metric.step_metric
+        ended = ended or record.HasField("exit")
+    return run, ended
+
+
+def _key(item: Any) -> str:
+    return "/".join(item.nested_key) or str(item.key)
+
+
+def _records(data: bytes) -> Iterator[bytes]:
+    """The records of a wandb log: 7 bytes of header, then LevelDB's log format in blocks of 32 KiB."""
+    position, parts = 7, b""
+    while position + 7 <= len(data):
+        rest = BLOCK - position % BLOCK
+        if rest < 7:
+            position += rest
+            continue
+        _, length, kind = struct.unpack_from("<IHB", data, position)
+        parts += data[position + 7 : position + 7 + length]
+        position += 7 + length
+        if kind in (1, 4):  # whole, or the last part of one
+            yield parts
+            parts = b""
