@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Before anything imports torch or the hub's client, which read them once.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# In the processes of stages too. The tests of the dashboard choose a mode of their own.
+os.environ.setdefault("WANDB_MODE", "disabled")
 
 # A shell that runs the tests in the background has them ignore Ctrl-C, and every process that they start with them; the
 # tests of interruptions send one.

@@ -1,7 +1,7 @@
 """Several runs become one curve: of seeds the mean with a band, of budgets that were runs of their own the points.
 
-Runs are merged where they differ in their seed and in their points alone: the same questions, method and settings, and
-the same model, or one that was trained the same way with another seed. What a point's interval says depends on how
+Runs are merged where they differ in their seed and in their points alone: the same model, questions, method and
+settings. A model that was trained anew with another seed is another model. What a point's interval says depends on how
 many seeds it has: one, then it is the Wilson interval over questions as ever; more, then it is the 95 % band of a
 bootstrap that draws questions and seeds, both with replacement. With two or three seeds the part of the seeds in it is
 too small rather than too large.
@@ -153,11 +153,8 @@ def band(scores: Sequence[Mapping[str, float]], seed: int) -> Interval:
 
 
 def _different(first: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """What two runs differ in beside their seed; models that were made the same way are no difference."""
+    """What two runs differ in beside their seed."""
     free = {"seed", "benchmarks"}
-    made = first.get("model.made")
-    if made is not None and made == other.get("model.made"):
-        free.add("model")
     names = sorted((first.keys() | other.keys()) - free)
     different = [name for name in names if first.get(name) != other.get(name)]
     asked, also = first["benchmarks"], other["benchmarks"]
