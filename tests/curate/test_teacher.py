@@ -377,14 +377,15 @@ def test_a_mistake_is_one_line_and_costs_what_is_under_way_at_most(place, said, 
     assert not list(place.glob("runs/*/curate/manifest.json"))
 
 
-def test_the_key_is_in_no_file_and_no_line(place):
+def test_the_key_is_in_no_file_and_no_line(place, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "offline")
     echo = (500, {"error": {"message": f"key {KEY} is tired"}}, {})
     with serving(lambda number, body: echo if number % 3 == 0 else sums(number, body)) as server:
         code, out, err = finished(start(place, server.url, "secret", "teacher.retries=4", "teacher.limit=22"))
         assert code == 0, err
     assert set(server.keys) == {f"Bearer {KEY}"}
     written = [path.read_bytes() for path in place.rglob("runs/**/*") if path.is_file()]
-    assert len(written) == 5 and not any(KEY.encode() in data for data in written)
+    assert any(place.rglob("*.wandb")) and not any(KEY.encode() in data for data in written)
     assert KEY not in out + err
 
 
