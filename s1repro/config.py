@@ -22,6 +22,7 @@ from s1repro.engines.speculation import SPECULATIONS
 from s1repro.scaling.method import Method
 from s1repro.scaling.methods import METHODS
 from s1repro.settings.checks import require_choice
+from s1repro.settings.drafting import DraftConfig
 from s1repro.settings.paper import PaperConfig
 from s1repro.settings.questions import DataConfig, SelectionConfig
 from s1repro.settings.serving import ServeConfig
@@ -87,6 +88,7 @@ class Config:
     report: ReportConfig = field(default_factory=ReportConfig)
     paper: PaperConfig = field(default_factory=PaperConfig)
     serve: ServeConfig = field(default_factory=ServeConfig)
+    draft: DraftConfig = field(default_factory=DraftConfig)
 
 
 def check(config: Config) -> None:
@@ -105,6 +107,7 @@ def check(config: Config) -> None:
     config.method.check()
     config.serve.check()
     config.paper.check()
+    config.draft.check()
 
 
 def _store() -> None:

@@ -24,6 +24,7 @@ ARROWS = {
     CONFIG: {FOUNDATION, "settings", "engines", "scaling"},
     "curate": {FOUNDATION, "grading", "settings", "engines", CONFIG},
     "train": {FOUNDATION, "settings", "engines", CONFIG},
+    "draft": {FOUNDATION, "settings", "engines", "scaling", CONFIG},
     "evaluate": {FOUNDATION, "grading", "engines", "scaling", CONFIG},
     "serve": {FOUNDATION, "engines", "scaling", CONFIG},
     "report": {FOUNDATION, "grading", "engines", "scaling", CONFIG},

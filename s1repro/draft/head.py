@@ -1,0 +1,143 @@
+"""An EAGLE-3 head trained by `speculators` on the checkpoint's hidden states: a folder that vLLM loads.
+
+This is the one module that imports `speculators`. Its own trainer is used; on a CPU, which it does not foresee, it is
+told so. The checkpoint is kept as it is: the head is one decoder layer of its own that reads three of its layers.
+Training goes on from the newest whole epoch where it was killed. Several GPUs are not covered.
+
+    train_head("runs/demo/train/checkpoint", rows, folder, layers=[1, 2, 3], settings=DraftConfig(), seed=0)
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from datasets import Dataset
+from speculators.train import cli
+from speculators.train.config import TrainConfig
+from speculators.train.trainer import Trainer
+
+from s1repro.artifacts import Journal
+from s1repro.draft.rows import Row
+from s1repro.settings.drafting import DraftConfig
+
+BEST = "checkpoint_best"
+"""The trainer's link to the epoch with the least loss on the questions held out."""
+
+
+class _CpuTrainer(Trainer):  # type: ignore[misc]  # speculators is not typed for us
+    """The trainer, told that it has no accelerator."""
+
+    def setup_trainer(self) -> None:
+        self.local_rank, self.device_type = "cpu", "cpu"
+        super().setup_trainer()
+
+
+class _Log(logging.Handler):
+    """Writes a line for each step and each validation into a journal; no times."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__()
+        self._journal = journal
+
+    def emit(self, record: logging.LogRecord) -> None:
+        told: Any = record.msg
+        if isinstance(told, dict):
+            self._journal.append(
+                {name: told[name] for name in ("epoch", "global_step", "train", "val") if name in told}
+            )
+
+
+def train_head(
+    checkpoint: str, rows: Sequence[Row], folder: Path, *, layers: Sequence[int], settings: DraftConfig, seed: int
+) -> Path:
+    """Train on `rows`, whose states are in `folder / "hidden_states"`; the folder of the best epoch's head."""
+    data, epochs = folder / "rows", folder / "epochs"
+    _write_dataset(rows, data)
+    shutil.rmtree(data / "hidden_states", ignore_errors=True)
+    for torn in epochs.glob("[0-9]*"):  # the state is written last
+        if not (torn / "training_state.json").is_file():
+            shutil.rmtree(torn)
+    arguments = _arguments(checkpoint, rows, folder, layers, settings, seed)
+    with Journal(folder / "log.jsonl") as journal, _as_this_machine(), _quiet(_Log(journal)):
+        cli.main(TrainConfig.resolve(arguments))
+    return (epochs / BEST).resolve()
+
+
+def _arguments(
+    checkpoint: str, rows: Sequence[Row], folder: Path, layers: Sequence[int], settings: DraftConfig, seed: int
+) -> list[str]:
+    """What the trainer's command line is told."""
+    on_gpu = torch.cuda.is_available()
+    told: dict[str, object] = {
+        "speculator-type": "eagle3",
+        "verifier-name-or-path": str(Path(checkpoint).resolve()) if Path(checkpoint).is_dir() else checkpoint,
+        "data-path": folder / "rows",
+        "hidden-states-path": (folder / "hidden_states").resolve(),
+        "save-path": folder / "epochs",
+        "log-dir": folder / "logs",
+        "total-seq-len": max(len(row.ids) for row in rows),
+        "train-data-ratio": 1 - settings.held_out,
+        "on-missing": "raise",
+        "ttt-steps": settings.tokens,
+        "epochs": settings.epochs,
+        "lr": settings.learning_rate,
+        "seed": seed,
+        "num-workers": 0,
+        "hidden-states-dtype": "bfloat16" if on_gpu else "float32",
+    }
+    if not on_gpu:
+        told |= {"loss-implementation": "eager", "draft-attn-impl": "sdpa"}
+    words = [word for name, value in told.items() for word in (f"--{name}", str(value))]
+    words += ["--target-layer-ids", *map(str, layers), "--no-norm-before-fc"]
+    words += ["--fc-norm"] if settings.fc_norm else []
+    return [*words, "--norm-output" if settings.norm_output else "--no-norm-output"]
+
+
+def _write_dataset(rows: Sequence[Row], folder: Path) -> None:
+    """The rows as the trainer reads them: loss on all behind the question."""
+    shutil.rmtree(folder, ignore_errors=True)
+    made = Dataset.from_dict(
+        {
+            "input_ids": [list(row.ids) for row in rows],
+            "loss_mask": [[0] * row.prompt_tokens + [1] * (len(row.ids) - row.prompt_tokens) for row in rows],
+            "seq_len": [len(row.ids) for row in rows],
+        }
+    )
+    made.set_format("torch")
+    made.save_to_disk(str(folder))
+
+
+@contextmanager
+def _as_this_machine() -> Iterator[None]:
+    """Without an accelerator, another trainer and no waiting for one; and never a progress bar of its own."""
+    with patch.dict(os.environ, {"TQDM_DISABLE": "1"}):
+        if torch.cuda.is_available():
+            yield
+            return
+        with patch.object(cli, "Trainer", _CpuTrainer), patch.object(torch.accelerator, "synchronize", lambda: None):
+            yield
+
+
+@contextmanager
+def _quiet(log: _Log) -> Iterator[None]:
+    """The library's own lines stay away, its metrics go to `log`."""
+    own, metrics = logging.getLogger("speculators"), logging.getLogger("speculators.metrics")
+    with (
+        patch.object(cli, "setup_root_logger", lambda: None),
+        patch.object(cli, "setup_metric_logger", lambda **_: None),
+    ):
+        own.setLevel(logging.ERROR)
+        metrics.setLevel(logging.INFO)
+        metrics.addHandler(log)
+        try:
+            yield
+        finally:
+            metrics.removeHandler(log)

@@ -1,0 +1,113 @@
+"""The stage `draft`: a checkpoint gets an EAGLE-3 head.
+
+Reads `checkpoint` and the questions of `curated`; writes `runs/<name>/draft/`: `rows.jsonl`, what the checkpoint said,
+`head/`, a folder that vLLM drafts with, `log.jsonl`, and `manifest.json`, last. Killed at any moment and started again
+it goes on: rows that are in stay, hidden states too, and training continues at its newest whole epoch.
+
+    run(config)     # or: python -m s1repro.draft recipe=demo
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from s1repro.artifacts import Journal, file_sha256, fingerprint, finish, is_done, read_jsonl, stage_folder
+from s1repro.config import Config
+from s1repro.engines.base import EngineSettings
+from s1repro.pretrained import model_mark, require_model
+from s1repro.records import Question
+
+if TYPE_CHECKING:
+    from s1repro.draft.rows import Plan, Row
+    from s1repro.engines import Engine
+
+Load = Callable[[EngineSettings, str, bool], "Engine"]
+"""Starts an engine, as `s1repro.engines.load_engine` does."""
+
+
+def run(config: Config, load: Load | None = None) -> None:
+    """Make the head, or say that it is there. Raises `ValueError` where checkpoint or questions are missing."""
+    folder = stage_folder(config.runs, config.name, "draft")
+    told = {
+        "checkpoint": model_mark(config.checkpoint, "checkpoint"),
+        "format": config.model.format,
+        "questions": file_sha256(config.curated),
+        "method": config.method.identity(),
+        "points": [config.method.traces(config.engine.max_model_len)],
+        "draft": config.draft,
+        "seed": config.seed,
+    }
+    mark = fingerprint(told)
+    if is_done(folder, mark):
+        print(f"draft: done already, {folder}")
+        return
+    require_model(config.checkpoint, config.engine.max_model_len, config.model.trust_remote_code)
+    from s1repro.draft.rows import plan
+
+    plans = plan(config, read_questions(Path(config.curated)))
+    state = folder / f"state-{mark}"  # named by the inputs: no training goes on from another one's
+    rows = _rows(config, plans, state / "rows.jsonl", load)
+    _train(config, rows, folder, state)
+    finish(folder, mark, ["head"], {"rows": len(rows), "tokens": sum(len(row.ids) for row in rows)})
+    for old in folder.glob("state-*"):
+        shutil.rmtree(old)
+    print(f"draft: a head trained on {len(rows)} rows, {folder / 'head'}")
+
+
+def read_questions(path: Path) -> list[Question]:
+    """The questions of a curated set. Raises `ValueError`, with file and line, where a row has none."""
+    questions = []
+    for line, row in read_jsonl(path):
+        if not isinstance(row.get("question"), str) or not row["question"].strip():
+            raise ValueError(f"{path}:{line}: field 'question' must be a string; run the curate stage again")
+        questions.append(Question(str(row.get("id", line)), row["question"], "", "exact", ""))
+    return questions
+
+
+def _rows(config: Config, plans: Sequence[Plan], path: Path, load: Load | None) -> list[Row]:
+    """The rows of `plans`, in their order, after making those that are not in yet."""
+    from s1repro.chat import FORMATS
+    from s1repro.draft.rows import Row, write_rows
+    from s1repro.engines import load_engine
+
+    with Journal(path) as journal:
+        lines = journal.read()
+        made = {line["key"]: Row(line["key"], line["prompt_tokens"], tuple(line["ids"])) for line in lines}
+
+        def keep(row: Row) -> None:
+            journal.append(row.to_json())
+            made[row.key] = row
+
+        async def work(missing: Sequence[Plan]) -> None:
+            engine = (load or load_engine)(config.engine, config.checkpoint, config.model.trust_remote_code)
+            try:
+                fmt = FORMATS[config.model.format].bind(engine.tokenizer)
+                await write_rows(engine, fmt, config, missing, keep)
+            finally:
+                await engine.close()
+
+        if missing := [one for one in plans if one.key not in made]:
+            asyncio.run(work(missing))
+    return [made[one.key] for one in plans]
+
+
+def _train(config: Config, rows: Sequence[Row], folder: Path, state: Path) -> None:
+    """Hidden states, then the head; the folder `head` is whole or the one before."""
+    from s1repro.draft.head import train_head
+    from s1repro.draft.states import head_layers, write_states
+
+    hf_config = require_model(config.checkpoint, 1, config.model.trust_remote_code)
+    layers = head_layers(hf_config.get_text_config().num_hidden_layers)
+    write_states(config.checkpoint, rows, layers, state / "hidden_states", config.model.trust_remote_code)
+    best = train_head(config.checkpoint, rows, state, layers=layers, settings=config.draft, seed=config.seed)
+    part, head = folder / "head.part", folder / "head"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for name in ("config.json", "model.safetensors"):
+        shutil.copy(best / name, part / name)
+    shutil.rmtree(head, ignore_errors=True)
+    part.rename(head)

@@ -1,0 +1,96 @@
+"""The whole stage in miniature: a head for a tiny model, that a real engine drafts with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
+
+from s1repro.artifacts import write_jsonl
+from s1repro.config import Config
+from s1repro.draft.pipeline import run as run_stage
+from s1repro.draft.rows import Row
+from s1repro.draft.states import head_layers, write_states
+from s1repro.engines import Engine, Sampling, Stop, load_engine
+from s1repro.engines.speculation import Eagle3
+from s1repro.engines.vllm import Vllm
+from s1repro.scaling.forcing import Forcing
+from s1repro.settings.drafting import DraftConfig
+from tests.toy import make_config
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+@pytest.mark.parametrize(
+    ("layers", "chosen"), [(28, [2, 14, 25]), (24, [2, 12, 21]), (6, [1, 3, 5]), (4, [1, 2, 3]), (2, [0, 1])]
+)
+def test_a_head_reads_a_low_a_middle_and_a_high_layer(layers: int, chosen: list[int]) -> None:
+    assert head_layers(layers) == chosen
+
+
+def test_states_are_what_goes_into_the_layers_and_the_final_norm(tiny_qwen: Path, tmp_path: Path) -> None:
+    rows = [Row("a", 2, (5, 6, 7, 8)), Row("b", 1, (9, 10, 11))]
+    write_states(str(tiny_qwen), rows, [0, 1], tmp_path)
+    causal = AutoModelForCausalLM.from_pretrained(tiny_qwen, dtype=torch.float32)
+    for place, row in enumerate(rows):
+        file = load_file(tmp_path / f"hs_{place}.safetensors")
+        with torch.no_grad():
+            theirs = causal(torch.tensor([row.ids]), output_hidden_states=True)
+            logits = causal.lm_head(causal.model.norm(file["hidden_states"][:, 2]))
+        assert file["token_ids"].tolist() == list(row.ids)
+        for layer in (0, 1):
+            torch.testing.assert_close(file["hidden_states"][:, layer], theirs.hidden_states[layer][0])
+        torch.testing.assert_close(logits, theirs.logits[0])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hs_0.safetensors", "hs_1.safetensors"]
+
+
+@pytest.fixture
+def config(tiny_qwen: Path, tmp_path: Path) -> Config:
+    curated = tmp_path / "s1k.jsonl"
+    write_jsonl(curated, [{"id": f"q{i}", "question": f"What is {i} plus {i}?"} for i in range(10)])
+    return make_config(
+        runs=str(tmp_path / "runs"),
+        curated=str(curated),
+        checkpoint=str(tiny_qwen),
+        method=Forcing(budgets=[16], waits=[0, 1], max_answer_tokens=8),
+        engine=Vllm(max_model_len=256, enforce_eager=True, gpu_memory_utilization=0.3),
+        draft=DraftConfig(epochs=2),
+    )
+
+
+@pytest.mark.slow
+def test_a_head_is_trained_and_drafts_without_changing_a_token(config: Config, vllm_engine: Engine, run: Run) -> None:
+    run_stage(config, load=lambda *_: _Lent(vllm_engine, run))
+    folder = Path(config.runs) / "toy" / "draft"
+    assert json.loads((folder / "manifest.json").read_text())["facts"]["rows"] == 20
+    head = folder / "head"
+    assert {"config.json", "model.safetensors"} <= {path.name for path in head.iterdir()}
+    speculative = Eagle3(model=str(head))
+    settings = Vllm(max_model_len=256, enforce_eager=True, gpu_memory_utilization=0.3, speculative=speculative)
+    engine = load_engine(settings, config.checkpoint)
+    asked = {"max_tokens": 60, "stop": Stop(), "sampling": Sampling()}
+    drafted = run(engine.complete([5, 6, 7], **asked))
+    run(engine.close())
+    assert drafted.token_ids == run(vllm_engine.complete([5, 6, 7], **asked)).token_ids
+    assert len(drafted.drafts.accepted) > 0
+
+
+class _Lent:
+    """The session's engine, on its own event loop, which the stage must not close."""
+
+    def __init__(self, engine: Engine, run: Run) -> None:
+        self.tokenizer, self.max_model_len = engine.tokenizer, engine.max_model_len
+        self._engine, self._run = engine, run
+
+    async def complete(self, prompt_ids: Any, **how: Any) -> Any:
+        return await asyncio.to_thread(self._run, self._engine.complete(prompt_ids, **how))
+
+    async def close(self) -> None:
+        """The session closes it."""
