@@ -45,13 +45,15 @@ def run(config: Config, load: Load | None = None) -> None:
     if is_done(folder, mark):
         print(f"draft: done already, {folder}")
         return
-    require_model(config.checkpoint, config.engine.max_model_len, config.model.trust_remote_code)
+    hf_config = require_model(config.checkpoint, config.engine.max_model_len, config.model.trust_remote_code)
     from s1repro.draft.rows import plan
+    from s1repro.draft.states import head_layers
 
+    layers = head_layers(hf_config.get_text_config().num_hidden_layers)
     plans = plan(config, read_questions(Path(config.curated)))
     state = folder / f"state-{mark}"  # named by the inputs: no training goes on from another one's
     rows = _rows(config, plans, state / "rows.jsonl", load)
-    _train(config, rows, folder, state)
+    _train(config, rows, layers, folder, state)
     finish(folder, mark, ["head"], {"rows": len(rows), "tokens": sum(len(row.ids) for row in rows)})
     for old in folder.glob("state-*"):
         shutil.rmtree(old)
@@ -95,13 +97,11 @@ def _rows(config: Config, plans: Sequence[Plan], path: Path, load: Load | None) 
     return [made[one.key] for one in plans]
 
 
-def _train(config: Config, rows: Sequence[Row], folder: Path, state: Path) -> None:
+def _train(config: Config, rows: Sequence[Row], layers: Sequence[int], folder: Path, state: Path) -> None:
     """Hidden states, then the head; the folder `head` is whole or the one before."""
     from s1repro.draft.head import train_head
-    from s1repro.draft.states import head_layers, write_states
+    from s1repro.draft.states import write_states
 
-    hf_config = require_model(config.checkpoint, 1, config.model.trust_remote_code)
-    layers = head_layers(hf_config.get_text_config().num_hidden_layers)
     write_states(config.checkpoint, rows, layers, state / "hidden_states", config.model.trust_remote_code)
     best = train_head(config.checkpoint, rows, state, layers=layers, settings=config.draft, seed=config.seed)
     part, head = folder / "head.part", folder / "head"

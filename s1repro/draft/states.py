@@ -26,14 +26,19 @@ from s1repro.progress import Progress
 
 
 def head_layers(layers: int) -> list[int]:
-    """Layers whose inputs the head reads: one low, one in the middle, one high; all of them in a shallow model.
+    """Layers whose inputs the head reads: one low, one in the middle, one high.
 
-    Those that speculators and vLLM choose (the third, the middle, the third from the end), where they are three.
+    Those that speculators and vLLM choose (the third, the middle, the third from the end), where they are three. Raises
+    `ValueError` for a model with fewer.
     """
+    if layers < 3:
+        raise ValueError(
+            f"a head that drafts reads three layers, and the checkpoint has {layers}; use engine/speculative=ngram"
+        )
     usual = sorted({2, layers // 2, layers - 3})
     if len(usual) == 3 and usual[0] >= 1:
         return usual
-    return sorted({max(1, layers // 4), layers // 2, layers - 1}) if layers > 3 else list(range(layers))
+    return sorted({max(1, layers // 4), layers // 2, layers - 1}) if layers > 3 else [0, 1, 2]
 
 
 def write_states(

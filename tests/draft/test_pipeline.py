@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from s1repro.artifacts import write_jsonl
 from s1repro.config import Config
 from s1repro.draft.pipeline import run as run_stage
 from s1repro.draft.rows import Row
 from s1repro.draft.states import head_layers, write_states
-from s1repro.engines import Engine, Sampling, Stop, load_engine
+from s1repro.engines import Completion, Sampling, Stop, load_engine
 from s1repro.engines.speculation import Eagle3
 from s1repro.engines.vllm import Vllm
 from s1repro.scaling.forcing import Forcing
@@ -29,10 +29,15 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
 @pytest.mark.parametrize(
-    ("layers", "chosen"), [(28, [2, 14, 25]), (24, [2, 12, 21]), (6, [1, 3, 5]), (4, [1, 2, 3]), (2, [0, 1])]
+    ("layers", "chosen"), [(28, [2, 14, 25]), (24, [2, 12, 21]), (6, [1, 3, 5]), (4, [1, 2, 3]), (3, [0, 1, 2])]
 )
 def test_a_head_reads_a_low_a_middle_and_a_high_layer(layers: int, chosen: list[int]) -> None:
     assert head_layers(layers) == chosen
+
+
+def test_a_model_that_has_no_three_layers_is_refused() -> None:
+    with pytest.raises(ValueError, match="reads three layers, and the checkpoint has 2"):
+        head_layers(2)
 
 
 def test_states_are_what_goes_into_the_layers_and_the_final_norm(tiny_qwen: Path, tmp_path: Path) -> None:
@@ -52,13 +57,27 @@ def test_states_are_what_goes_into_the_layers_and_the_final_norm(tiny_qwen: Path
 
 
 @pytest.fixture
-def config(tiny_qwen: Path, tmp_path: Path) -> Config:
+def four_layers(tiny_qwen: Path, tmp_path: Path) -> Path:
+    """The tiny model with four layers: a head reads three."""
+    folder = tmp_path / "four_layers"
+    shape = AutoConfig.from_pretrained(tiny_qwen, num_hidden_layers=4, layer_types=["full_attention"] * 4)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        model = AutoModelForCausalLM.from_config(shape, dtype=torch.float32)
+        torch.nn.init.normal_(model.lm_head.weight, std=0.3)
+    model.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(tiny_qwen).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def config(four_layers: Path, tmp_path: Path) -> Config:
     curated = tmp_path / "s1k.jsonl"
     write_jsonl(curated, [{"id": f"q{i}", "question": f"What is {i} plus {i}?"} for i in range(10)])
     return make_config(
         runs=str(tmp_path / "runs"),
         curated=str(curated),
-        checkpoint=str(tiny_qwen),
+        checkpoint=str(four_layers),
         method=Forcing(budgets=[16], waits=[0, 1], max_answer_tokens=8),
         engine=Vllm(max_model_len=256, enforce_eager=True, gpu_memory_utilization=0.3),
         draft=DraftConfig(epochs=2),
@@ -66,31 +85,21 @@ def config(tiny_qwen: Path, tmp_path: Path) -> Config:
 
 
 @pytest.mark.slow
-def test_a_head_is_trained_and_drafts_without_changing_a_token(config: Config, vllm_engine: Engine, run: Run) -> None:
-    run_stage(config, load=lambda *_: _Lent(vllm_engine, run))
+def test_a_head_is_trained_and_drafts_without_changing_a_token(config: Config, run: Run) -> None:
+    run_stage(config)
     folder = Path(config.runs) / "toy" / "draft"
     assert json.loads((folder / "manifest.json").read_text())["facts"]["rows"] == 20
     head = folder / "head"
     assert {"config.json", "model.safetensors"} <= {path.name for path in head.iterdir()}
-    speculative = Eagle3(model=str(head))
-    settings = Vllm(max_model_len=256, enforce_eager=True, gpu_memory_utilization=0.3, speculative=speculative)
-    engine = load_engine(settings, config.checkpoint)
-    asked = {"max_tokens": 60, "stop": Stop(), "sampling": Sampling()}
-    drafted = run(engine.complete([5, 6, 7], **asked))
-    run(engine.close())
-    assert drafted.token_ids == run(vllm_engine.complete([5, 6, 7], **asked)).token_ids
-    assert len(drafted.drafts.accepted) > 0
 
+    def said(settings: Vllm) -> Completion:
+        engine = load_engine(settings, config.checkpoint)
+        completion = run(engine.complete([5, 6, 7], max_tokens=60, stop=Stop(), sampling=Sampling()))
+        run(engine.close())
+        assert isinstance(completion, Completion)
+        return completion
 
-class _Lent:
-    """The session's engine, on its own event loop, which the stage must not close."""
-
-    def __init__(self, engine: Engine, run: Run) -> None:
-        self.tokenizer, self.max_model_len = engine.tokenizer, engine.max_model_len
-        self._engine, self._run = engine, run
-
-    async def complete(self, prompt_ids: Any, **how: Any) -> Any:
-        return await asyncio.to_thread(self._run, self._engine.complete(prompt_ids, **how))
-
-    async def close(self) -> None:
-        """The session closes it."""
+    assert isinstance(config.engine, Vllm)
+    drafted, plain = said(replace(config.engine, speculative=Eagle3(model=str(head)))), said(config.engine)
+    assert drafted.token_ids == plain.token_ids
+    assert len(drafted.drafts.accepted) > 0 and not plain.drafts.accepted
