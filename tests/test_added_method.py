@@ -72,6 +72,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data.mkdir(parents=True)
     (data / "base").symlink_to(REPO / "data" / "demo" / "base")
     (data / "pool.jsonl.gz").symlink_to(REPO / "data" / "demo" / "pool.jsonl.gz")
+    (folder / "data" / "paper.csv").symlink_to(REPO / "data" / "paper.csv")
     questions = (REPO / "data" / "demo" / "benchmark.jsonl").read_text().splitlines()[:6]
     (data / "benchmark.jsonl").write_text("\n".join(questions) + "\n")
     task = folder / "evals" / "demo.yaml"
