@@ -56,10 +56,6 @@ class Dashboard:
         """A point of a curve."""
         self._send(lambda run: self._on_axis(run, point))
 
-    def figures(self, figures: Mapping[str, float]) -> None:
-        """How the work goes, over time: tokens/s, queue, memory."""
-        self._send(lambda run: {f"work/{name}": value for name, value in figures.items()})
-
     def samples(self, samples: Sequence[Sample]) -> None:
         """A table of at most `SAMPLES` of them, their texts cut."""
         self._send(lambda run: {"samples": _table(*sample_rows(samples))})
