@@ -220,7 +220,7 @@ def test_interrupt_ends_quickly_and_the_journal_is_whole(quick: Config) -> None:
     process.send_signal(signal.SIGINT)
     begun = time.monotonic()
     output, _ = process.communicate(timeout=30)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
     assert process.returncode != 0 and "KeyboardInterrupt" in output
     assert SAMPLES.read_bytes().endswith(b"\n")
     assert len({(s["budget"], s["waits"], s["question"], s["sample"]) for s in lines()}) == len(lines()) > 3

@@ -56,15 +56,12 @@ def test_a_missing_baseline_is_named_before_anything_is_written(finish: Finish, 
     assert not (tmp_path / "runs/toy/report").exists()
 
 
-def test_the_stage_loads_no_model_library_and_starts_at_once(finish: Finish, tmp_path: Path) -> None:
+def test_the_stage_loads_no_model_library(finish: Finish, tmp_path: Path) -> None:
     finish("toy")
     code = (
-        "import sys, time, s1repro.report.pipeline as stage; from s1repro.cli import run_stage; run = stage.run\n"
-        "def timed(config): print('start', time.process_time()); run(config)\n"
-        "run_stage(timed); print('loaded', *{'torch', 'transformers', 'vllm', 'trl', 'lm_eval'} & set(sys.modules))\n"
+        "import sys, s1repro.report.pipeline as stage; from s1repro.cli import run_stage; run_stage(stage.run)\n"
+        "print('loaded', *{'torch', 'transformers', 'vllm', 'trl', 'lm_eval'} & set(sys.modules))\n"
     )
     asked = ["recipe=demo", "name=toy", f"runs={tmp_path / 'runs'}", "report.wandb=false", "report.baselines=[]"]
     done = subprocess.run([sys.executable, "-c", code, *asked], cwd=REPO, capture_output=True, text=True, check=True)
-    lines = done.stdout.splitlines()
-    assert lines[-1] == "loaded"
-    assert float(lines[0].removeprefix("start ")) < 2.0, "seconds of this process alone, before the stage does anything"
+    assert done.stdout.splitlines()[-1] == "loaded"
