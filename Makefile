@@ -6,6 +6,7 @@ ARGS   ?=
 PYTHON := .venv/bin/python
 # Named after what it was made from, so that setup runs again when one of these files changes, and only then.
 STAMP  := .venv/.setup-$(shell cat locks/cpu.txt pyproject.toml scripts/setup.sh | sha256sum | cut -c1-16)
+REWARD := runs/demo-reward/manifest.json
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint all curate train eval sweep report serve servers eagle paper bench base
@@ -65,8 +66,11 @@ servers: setup ## the environment of SGLang's server, for the tests marked serve
 eagle: ## (not built yet) a draft head for speculative decoding
 	@echo 'not built yet: training an EAGLE head and measuring its speed-up' >&2; exit 1
 
+$(REWARD): | setup # REBASE chooses by it
+	$(PYTHON) -m s1repro.demo.reward --steps 60
+
 # Which runs that takes, and which of them fills which row, is in conf/paper.
-paper: setup ## the paper's tables and figures, beside its numbers: runs/demo/paper
+paper: setup $(if $(filter demo,$(RECIPE)),$(REWARD)) ## the paper's tables and figures, beside its numbers: runs/demo/paper
 	$(PYTHON) -m s1repro.paper recipe=$(RECIPE) $(ARGS)
 
 bench: demo ## speed of forcing and of the one-pass sweep, as ratios

@@ -116,6 +116,7 @@ def _store() -> None:
     schema = OmegaConf.structured(Config)
     OmegaConf.set_struct(schema.data.files, False)  # its keys are the benchmarks' names
     OmegaConf.set_struct(schema.paper.runs, False)  # its keys are the runs' names
+    OmegaConf.set_struct(schema.paper.notes, False)  # its keys are names of tables and figures
     store(name="schema", node=schema)
     store(group="schema/teacher", name="none", node=TeacherConfig)
     store(group="schema/teacher", name="openai", node=OpenaiTeacher)

@@ -74,9 +74,9 @@ class Progress:
         if self.note:
             parts.append(self.note)
         if self._closed:
-            parts.append(f"took {_clock_time(seconds)}")
+            parts.append(f"took {clock_time(seconds)}")
         elif self.done and self.total > self.done:
-            parts.append(f"{_clock_time(seconds / self.done * (self.total - self.done))} left")
+            parts.append(f"{clock_time(seconds / self.done * (self.total - self.done))} left")
         return ", ".join(parts)
 
     def _show_if_due(self) -> None:
@@ -93,7 +93,8 @@ class Progress:
         self._stream.flush()
 
 
-def _clock_time(seconds: float) -> str:
+def clock_time(seconds: float) -> str:
+    """Minutes and seconds, and hours where there are some: `2:05`, `1:02:05`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -174,6 +174,7 @@ MISTAKES = [
         "paper", ["paper.parallel=[voets]"], ["paper.parallel: no run 'voets'", "paper.runs has: own"], id="paper's run"
     ),
     pytest.param("paper", ["paper.runs.own.stages=[eval]"], ["paper.runs.own.stages", "evaluate"], id="paper's stage"),
+    pytest.param("paper", ["+paper.notes.tabel1=x"], ["'tabel1'", "choose from: table1, "], id="note of no table"),
     pytest.param("paper", ["paper.price=-1"], ["paper.price is -1.0"], id="price below 0"),
 ]
 

@@ -107,6 +107,14 @@ def test_the_demo_sets_up_and_then_runs_the_stages_in_order(copy: Path) -> None:
     ]
 
 
+def test_the_paper_s_search_gets_its_reward_model_in_the_demo_s_world_alone(copy: Path) -> None:
+    lines = make("-n", "paper", folder=copy).stdout
+    assert re.findall(r"setup\.sh|-m s1repro\.([\w.]+)", lines) == ["", "demo.reward", "paper"]
+    (copy / "runs/demo-reward").mkdir(parents=True)
+    (copy / "runs/demo-reward/manifest.json").touch()
+    assert "demo.reward" not in make("-n", "paper", folder=copy).stdout
+
+
 def test_the_lock_is_exact_and_leaves_out_what_breaks_a_cpu() -> None:
     lines = [line for line in (REPO / "locks" / "cpu.txt").read_text().splitlines() if not line.startswith("#")]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", line) for line in lines)

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean
+from textwrap import fill
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -42,14 +43,19 @@ def draw_all(config: Config, runs: Measured, folder: Path) -> list[str]:
         "figure4": [lambda axes: _sequential(axes, config, runs, None), lambda axes: _base_votes(axes, config, runs)],
         "parallel": [lambda axes: _parallel(axes, config, runs)],
     }
-    return [_save(name, panels, kind, folder) for name, panels in figures.items() for kind in KINDS]
+    notes = config.paper.notes
+    return [
+        _save(name, panels, notes.get(name, ""), kind, folder) for name, panels in figures.items() for kind in KINDS
+    ]
 
 
-def _save(name: str, panels: Sequence[Panel], kind: str, folder: Path) -> str:
+def _save(name: str, panels: Sequence[Panel], note: str, kind: str, folder: Path) -> str:
     with matplotlib.rc_context({**STYLE, "font.size": 11}):
         figure = Figure(figsize=(6.2 * len(panels), 4.6), layout="constrained")
         for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
             panel(axes)
+        if note:
+            figure.supxlabel(fill(note, 90 * len(panels)), fontsize=9)
         picture = io.BytesIO()
         figure.savefig(picture, format=kind, dpi=140, metadata={"Date" if kind == "svg" else "Software": None})
     write_bytes(folder / f"{name}.{kind}", picture.getvalue())

@@ -9,6 +9,7 @@ the figures as PNG and SVG, `steps.jsonl` (how long each stage took) and `manife
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hydra.core.hydra_config import HydraConfig
 
@@ -21,12 +22,19 @@ from s1repro.paper.measured import Measured
 from s1repro.paper.methods import table3
 from s1repro.paper.parallel import parallel_table
 from s1repro.paper.plan import steps
+from s1repro.paper.speculation import speculation_table
+from s1repro.paper.table import Table
 from s1repro.paper.written import latex, markdown, table_csv
+from s1repro.report.published import published
 
 
 def run(config: Config) -> None:
-    """Write all tables and figures. Raises `ValueError` where no run could be made or read."""
+    """Write all tables and figures.
+
+    Raises `ValueError` where no run could be made or read, and, with all written, where one of them could not be made.
+    """
     folder = stage_folder(config.runs, config.name, "paper")
+    published("table1")  # that the paper's numbers are missing is told before the work
     failed: dict[str, str] = {}
     if config.paper.run:
         failed = run_steps(steps(config, _asked()), folder)
@@ -37,7 +45,9 @@ def run(config: Config) -> None:
     from s1repro.paper.figures import draw_all  # matplotlib is slow to import
 
     tables = [table1(config, runs), table2(config, runs), table3(config, runs), table4(config, runs)]
-    tables += [parallel_table(config, runs), compute_table(config, runs), ends_table(runs), runs_table(config, runs)]
+    tables += [parallel_table(config, runs), speculation_table(config, runs)]
+    tables += [compute_table(config, runs), ends_table(runs), runs_table(config, runs)]
+    tables = [_noted(table, config.paper.notes.get(table.name, "")) for table in tables]
     files = {f"{table.name}.csv": table_csv(table) for table in tables}
     files |= {"tables.md": markdown(tables), "tables.tex": latex(tables)}
     for name, text in files.items():
@@ -48,6 +58,16 @@ def run(config: Config) -> None:
     for name, reason in failed.items():
         print(f"paper: {name} could not be run; {reason}")
     print(f"paper: {folder / 'tables.md'}")
+    if failed:
+        raise ValueError(
+            f"paper: all is written, but cells of {', '.join(failed)} are empty, for the reasons above; run the same "
+            "command again to try these again"
+        )
+
+
+def _noted(table: Table, note: str) -> Table:
+    """The table with what the recipe has to say of it."""
+    return replace(table, note=f"{table.note} {note}".strip())
 
 
 def _asked() -> Sequence[str]:

@@ -31,7 +31,12 @@ class Printed:
 
 @cache
 def published(table: str) -> dict[tuple[str, str], Printed]:
-    """The cells of a table, by row and column in the paper's order; none for one that is not in the file."""
+    """The cells of a table, by row and column in the paper's order; none for one that is not in the file.
+
+    Raises `ValueError` where the file is missing.
+    """
+    if not FILE.is_file():
+        raise ValueError(f"{FILE}: no such file; it holds the paper's numbers and belongs to the project, restore it")
     with open(FILE, encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["table"] == table]
     return {(row["row"], row["column"]): _printed(row["value"], row["low"], row["high"]) for row in rows}

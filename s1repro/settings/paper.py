@@ -8,11 +8,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from s1repro.settings.checks import require_choice
+
 OWN = "own"
 """The recipe's run itself among `paper.runs`."""
 
 STAGES = ("curate", "train", "evaluate")
 """What a run may consist of, in this order."""
+
+NOTED = ("table1", "table2", "table3", "table4", "figure1", "figure2", "figure4", "parallel")
+"""Tables and figures that `paper.notes` may say something of; `parallel` is both."""
 
 
 @dataclass
@@ -78,6 +83,10 @@ class PaperConfig:
     """The run of Figure 4b: many samples of the base model."""
     parallel: list[str] = field(default_factory=list)
     """The runs that stand beside sequential scaling: many samples of the model to vote over, or tree searches."""
+    speculative: list[str] = field(default_factory=list)
+    """The recipe's own run again, at the same points, with drafted tokens: it should say the same, and sooner."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """What to say beside a table or a figure of that name: in what these runs differ from the paper's."""
 
     def check(self) -> None:
         """Raise `ValueError`, naming the setting, for what makes no sense."""
@@ -94,6 +103,9 @@ class PaperConfig:
                     raise ValueError(f"paper.{table}[{number}]: give row, and runs or why there are none (missing)")
         self._require_known("paper.base_votes", [self.base_votes] if self.base_votes else [])
         self._require_known("paper.parallel", self.parallel)
+        self._require_known("paper.speculative", self.speculative)
+        for name in self.notes:
+            require_choice("a key of paper.notes", name, NOTED)
 
     def _require_known(self, key: str, runs: list[str]) -> None:
         unknown = [run for run in runs if run not in self.runs]

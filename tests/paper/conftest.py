@@ -70,6 +70,7 @@ def config(tmp_path: Path) -> Config:
         "rs": RunPlan(overrides=["method=rejection"]),
         "votes": RunPlan(),
         "rebase": RunPlan(missing="no reward model"),
+        "ngram": RunPlan(overrides=["engine/speculative=ngram"]),
     }
     paper = PaperConfig(
         run=False,
@@ -77,6 +78,8 @@ def config(tmp_path: Path) -> Config:
         runs=runs,
         base_votes="votes",
         parallel=["votes", "rebase"],
+        speculative=["ngram"],
+        notes={"table2": "Trained for one epoch.", "figure4": "Four votes in place of 64."},
         table1=[
             RowPlan("Qwen2.5-32B-Instruct", ["base"]),
             RowPlan("QwQ-32B-Preview", missing="trained elsewhere"),
@@ -92,7 +95,7 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 def measured(config: Config, finish: Finish, train: Callable[[str, int], None], tmp_path: Path) -> Measured:
-    """All runs of the plan but `base` and `rebase`, read."""
+    """All runs of the plan but `base`, `rebase` and `ngram`, read."""
     finish("toy", {(16, 0): 2, (32, 0): 4, (64, 0): 7, (64, 1): 8})
     finish("toy-random-0", {(64, 0): 3})
     finish("toy-random-1", {(64, 0): 5})

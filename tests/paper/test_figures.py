@@ -23,7 +23,7 @@ def test_panels_name_what_they_show(config: Config, measured: Measured, tmp_path
     one, two, four = (texts(tmp_path / f"figure{number}.svg") for number in (1, 2, 4))
     assert "the paper: s1-32B on AIME24, read off its plot" in one and "8,192" in one
     assert "r1-distill-32B" in two and "1K-random" in two and "11" in two.split()
-    assert "1x" in four and "samples voting" in four
+    assert "1x" in four and "samples voting" in four and "Four votes in place of 64." in four
     parallel = texts(tmp_path / "parallel.svg")
     assert "sequential and parallel scaling" in parallel and "rebase: no reward model" in parallel
     before = {path.name: path.read_bytes() for path in tmp_path.glob("*.??g")}
