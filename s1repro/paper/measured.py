@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from s1repro.artifacts import stage_folder
 from s1repro.config import Config
 from s1repro.evaluate.points import answered, question_scores, to_points
 from s1repro.evaluate.vouched import PointKey
@@ -96,6 +97,8 @@ def by_point(samples: Iterable[Sample]) -> dict[PointKey, list[Sample]]:
 
 
 def _read(runs: str, name: str, known: Mapping[str, str]) -> Sequence[Sample] | Missing:
+    if name not in known and not stage_folder(runs, name, "evaluate").exists():
+        return Missing(f"{name} was not run yet")
     try:
         return read_run(runs, name)
     except ValueError as error:

@@ -13,7 +13,7 @@ from s1repro.paper.plan import run_names, steps
 from s1repro.report.published import published
 
 REPO = Path(__file__).resolve().parents[2]
-RECIPES = ["demo", "s1-32b"]
+RECIPES = ["demo", "s1-32b", "real-small"]
 """One for each option of the group `paper`."""
 
 
