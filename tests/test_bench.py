@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import random
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase
 
-from benchmarks.__main__ import main
+from benchmarks import engines
+from benchmarks.__main__ import KINDS, main
 from benchmarks.agreement import NEAR, Recorder, agreement, differences
 from benchmarks.comparisons import EIGHT_POINTS, curve
 from benchmarks.curve import GREEDY, one_pass, run_by_run
 from benchmarks.public import Said, public_scheme
+from benchmarks.servers import Served
 from s1repro.chat import FORMATS, BoundFormat
 from s1repro.engines import Completion, ScriptedEngine, Stop
 from s1repro.engines.metered import MeteredEngine
@@ -127,6 +131,44 @@ def test_agreement_counts_the_same_samples_and_says_whether_the_rest_are_near_ti
     far = agreement((swept, here), (changed, there), str(tiny_qwen))
     assert far["requests_that_differ"] == 1 and far["same_share"] < 1
     assert far["widest_gap_of_logits"] > NEAR * far["differences"][0]["spread"] and not far["near_ties"]
+
+
+def test_an_engine_that_cannot_be_started_here_is_told_as_not_run_and_the_others_are_compared(
+    engine: MeteredEngine, fmt: BoundFormat, tiny_qwen: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "prompts_of", lambda subject: prompts(fmt)[:2])
+    monkeypatch.setattr(engines, "EIGHT_POINTS", POINTS)
+    monkeypatch.setattr(engines, "VllmEngine", lambda settings, model: engine)
+    monkeypatch.setattr(engines, "SGLANG", tiny_qwen / "no such environment")
+    monkeypatch.setitem(engines.OTHERS, "vllm-server", lambda: nullcontext(engine))
+    monkeypatch.setitem(engines.OTHERS, "transformers", lambda: nullcontext(engine))
+    found = engines.measured()
+    assert list(found) == ["vllm-server", "transformers", "sglang-server"]
+    assert "make servers" in found["sglang-server"]["not_run"]
+    assert [found[name]["same_share"] for name in ("vllm-server", "transformers")] == [1.0, 1.0]
+
+
+def test_a_server_that_ends_before_it_answers_is_told_with_its_command() -> None:
+    with (
+        pytest.raises(RuntimeError, match=r"the server did not start: .*python.* -c .* --port "),
+        Served([sys.executable, "-c", "raise SystemExit(3)"]),
+    ):
+        pass
+
+
+def test_what_a_bench_found_is_written_down_with_the_versions_and_the_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "benchmarks").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "real"])
+    monkeypatch.setitem(KINDS, "real", lambda: {"a comparison": {"ratio": 0.5}})
+    main()
+    (path,) = (tmp_path / "benchmarks").glob("*-real.json")
+    assert capsys.readouterr().out.strip() == str(path.relative_to(tmp_path))
+    facts = json.loads(path.read_text())
+    assert facts["comparisons"] == {"a comparison": {"ratio": 0.5}}
+    assert facts["engine"]["max_model_len"] == 1024 and facts["versions"]["torch"] and facts["machine"]["cores"]
 
 
 @pytest.mark.parametrize(
