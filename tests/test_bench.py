@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import random
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,16 +16,20 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase
 
-from benchmarks import engines
+from benchmarks import engines, server
 from benchmarks.__main__ import KINDS, main
 from benchmarks.agreement import NEAR, Recorder, agreement, differences
 from benchmarks.comparisons import EIGHT_POINTS, curve
 from benchmarks.curve import GREEDY, one_pass, run_by_run
+from benchmarks.measure import Subject
 from benchmarks.public import Said, public_scheme
 from benchmarks.servers import Served
 from s1repro.chat import FORMATS, BoundFormat
 from s1repro.engines import Completion, ScriptedEngine, Stop
 from s1repro.engines.metered import MeteredEngine
+from s1repro.engines.vllm import Vllm
+from tests.engines.completion_server import serving
+from tests.engines.conftest import endless, vocabulary_of
 
 POINTS = curve((8, 16, 40), (1, 2))
 
@@ -146,6 +151,33 @@ def test_an_engine_that_cannot_be_started_here_is_told_as_not_run_and_the_others
     assert list(found) == ["vllm-server", "transformers", "sglang-server"]
     assert "make servers" in found["sglang-server"]["not_run"]
     assert [found[name]["same_share"] for name in ("vllm-server", "transformers")] == [1.0, 1.0]
+
+
+class Forgetful(ScriptedEngine):
+    """The toy, in this process."""
+
+    forgot = 0
+
+    async def forget_prefixes(self) -> None:
+        self.forgot += 1
+
+
+def test_a_server_and_the_engine_in_this_process_take_the_same_curve_and_the_same_thousand(
+    fmt: BoundFormat, tiny_qwen: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size, eos = vocabulary_of(tiny_qwen), fmt.stop_ids[0]
+    inside = Forgetful(fmt.tokenizer, lambda ids: endless(ids, size), 400, vocab_size=size)
+    monkeypatch.setattr(server, "DEMO", Subject(str(tiny_qwen), "qwen-plain", Vllm(max_model_len=400)))
+    monkeypatch.setattr(server, "VllmEngine", lambda settings, model: inside)
+    monkeypatch.setattr(server, "EIGHT_POINTS", POINTS)
+    monkeypatch.setattr(server, "AT_ONCE", 40)
+    cores = os.sched_getaffinity(0)
+    with serving("vllm", size, eos, name=str(tiny_qwen)) as stand_in:
+        found = asyncio.run(server._compare(stand_in.url, prompts(fmt)[:3]))
+    assert found["thousand_at_once"]["same"] == found["thousand_at_once"]["samples"] == 40
+    assert found["server"]["same"] == found["server"]["samples"] == 3 * len(POINTS)
+    assert found["server"]["seconds_to_in_process"] > 0 and inside.forgot == 6
+    assert os.sched_getaffinity(0) == cores
 
 
 def test_a_server_that_ends_before_it_answers_is_told_with_its_command() -> None:
