@@ -6,7 +6,7 @@ with the model in $S1REPRO_WEIGHTS. Each comparison begins with an empty prefix 
 Prints a line a comparison, and writes `benchmarks/<date>.json` with both sides' figures, the versions and the machine.
 
     python -m benchmarks                    # after make demo: demo and server
-    python -m benchmarks engines            # after make demo and make servers
+    python -m benchmarks engines            # after make demo, and make servers for SGLang's
     python -m benchmarks real               # with S1REPRO_WEIGHTS=folder/of/a/model
 """
 
@@ -18,6 +18,7 @@ import json
 import os
 import platform
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks import demo, engines, real, server
@@ -40,7 +41,7 @@ def main() -> None:
         "date": today,
         "machine": {"cpu": _cpu(), "cores": len(os.sched_getaffinity(0)), "system": platform.platform()},
         "versions": _versions(),
-        "engine": vars(demo.DEMO.settings),
+        "engine": asdict(demo.DEMO.settings),
         "comparisons": found,
     }
     path = Path("benchmarks") / f"{'-'.join([today, *sys.argv[1:]])}.json"

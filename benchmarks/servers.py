@@ -93,11 +93,10 @@ class Served:
         assert self._process is not None
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
-            try:
+            with suppress(httpx2.RequestError):
                 if httpx2.get(f"{self.url}/health").is_success:
                     return
-            except httpx2.RequestError:
-                time.sleep(0.5)
+            time.sleep(0.5)
         raise RuntimeError(f"the server did not start: {' '.join(self._command)}")
 
     def kill(self) -> None:

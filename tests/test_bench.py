@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
+import os
 import random
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerBase
 
-from benchmarks.__main__ import main
+from benchmarks import engines, server
+from benchmarks.__main__ import KINDS, main
 from benchmarks.agreement import NEAR, Recorder, agreement, differences
 from benchmarks.comparisons import EIGHT_POINTS, curve
 from benchmarks.curve import GREEDY, one_pass, run_by_run
+from benchmarks.measure import Subject
 from benchmarks.public import Said, public_scheme
+from benchmarks.servers import Served
 from s1repro.chat import FORMATS, BoundFormat
 from s1repro.engines import Completion, ScriptedEngine, Stop
 from s1repro.engines.metered import MeteredEngine
+from s1repro.engines.vllm import Vllm
+from tests.engines.completion_server import serving
+from tests.engines.conftest import endless, vocabulary_of
 
 POINTS = curve((8, 16, 40), (1, 2))
 
@@ -127,6 +136,71 @@ def test_agreement_counts_the_same_samples_and_says_whether_the_rest_are_near_ti
     far = agreement((swept, here), (changed, there), str(tiny_qwen))
     assert far["requests_that_differ"] == 1 and far["same_share"] < 1
     assert far["widest_gap_of_logits"] > NEAR * far["differences"][0]["spread"] and not far["near_ties"]
+
+
+def test_an_engine_that_cannot_be_started_here_is_told_as_not_run_and_the_others_are_compared(
+    engine: MeteredEngine, fmt: BoundFormat, tiny_qwen: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "prompts_of", lambda subject: prompts(fmt)[:2])
+    monkeypatch.setattr(engines, "EIGHT_POINTS", POINTS)
+    monkeypatch.setattr(engines, "VllmEngine", lambda settings, model: engine)
+    monkeypatch.setattr(engines, "SGLANG", tiny_qwen / "no such environment")
+    monkeypatch.setitem(engines.OTHERS, "vllm-server", lambda: nullcontext(engine))
+    monkeypatch.setitem(engines.OTHERS, "transformers", lambda: nullcontext(engine))
+    found = engines.measured()
+    assert list(found) == ["vllm-server", "transformers", "sglang-server"]
+    assert "make servers" in found["sglang-server"]["not_run"]
+    assert [found[name]["same_share"] for name in ("vllm-server", "transformers")] == [1.0, 1.0]
+
+
+class Forgetful(ScriptedEngine):
+    """The toy, in this process."""
+
+    forgot = 0
+
+    async def forget_prefixes(self) -> None:
+        self.forgot += 1
+
+
+def test_a_server_and_the_engine_in_this_process_take_the_same_curve_and_the_same_thousand(
+    fmt: BoundFormat, tiny_qwen: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size, eos = vocabulary_of(tiny_qwen), fmt.stop_ids[0]
+    inside = Forgetful(fmt.tokenizer, lambda ids: endless(ids, size), 400, vocab_size=size)
+    monkeypatch.setattr(server, "DEMO", Subject(str(tiny_qwen), "qwen-plain", Vllm(max_model_len=400)))
+    monkeypatch.setattr(server, "VllmEngine", lambda settings, model: inside)
+    monkeypatch.setattr(server, "EIGHT_POINTS", POINTS)
+    monkeypatch.setattr(server, "AT_ONCE", 40)
+    cores = os.sched_getaffinity(0)
+    with serving("vllm", size, eos, name=str(tiny_qwen)) as stand_in:
+        found = asyncio.run(server._compare(stand_in.url, prompts(fmt)[:3]))
+    assert found["thousand_at_once"]["same"] == found["thousand_at_once"]["samples"] == 40
+    assert found["server"]["same"] == found["server"]["samples"] == 3 * len(POINTS)
+    assert found["server"]["seconds_to_in_process"] > 0 and inside.forgot == 6
+    assert os.sched_getaffinity(0) == cores
+
+
+def test_a_server_that_ends_before_it_answers_is_told_with_its_command() -> None:
+    with (
+        pytest.raises(RuntimeError, match=r"the server did not start: .*python.* -c .* --port "),
+        Served([sys.executable, "-c", "raise SystemExit(3)"]),
+    ):
+        pass
+
+
+def test_what_a_bench_found_is_written_down_with_the_versions_and_the_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "benchmarks").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "real"])
+    monkeypatch.setitem(KINDS, "real", lambda: {"a comparison": {"ratio": 0.5}})
+    main()
+    (path,) = (tmp_path / "benchmarks").glob("*-real.json")
+    assert capsys.readouterr().out.strip() == str(path.relative_to(tmp_path))
+    facts = json.loads(path.read_text())
+    assert facts["comparisons"] == {"a comparison": {"ratio": 0.5}}
+    assert facts["engine"]["max_model_len"] == 1024 and facts["versions"]["torch"] and facts["machine"]["cores"]
 
 
 @pytest.mark.parametrize(

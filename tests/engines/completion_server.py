@@ -73,6 +73,10 @@ def serving(
             self.tell(200, {"data": [server.model]})
 
         def do_POST(self) -> None:
+            if self.path == "/reset_prefix_cache":
+                server.seen.clear()
+                self.tell(200, {})
+                return
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             server.requests.append(body)
             server.keys.append(self.headers["Authorization"])

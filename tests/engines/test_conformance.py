@@ -177,12 +177,24 @@ def test_a_drawn_sample_is_in_the_vocabulary_and_stops_where_it_is_told(any_engi
     if isinstance(any_engine, ScriptedEngine):
         pytest.skip("the script decides")
     eos = any_engine.tokenizer.eos_token_id
-
-    async def draw() -> list[Completion]:
-        hot = [Sampling(temperature=1.5, seed=seed) for seed in range(8)]
-        asked = (any_engine.complete([5], max_tokens=40, stop=Stop((eos,)), sampling=one) for one in hot)
-        return await asyncio.gather(*asked)
-
-    for one in run(draw()):
+    for one in run(drawn(any_engine, Stop((eos,)))):
         assert eos not in one.token_ids
         assert (one.finish_reason == "stop") == (len(one.token_ids) < 40)
+
+
+async def drawn(engine: Engine, stop: Stop = ENDLESS) -> list[Completion]:
+    """Samples of eight seeds."""
+    hot = [Sampling(temperature=1.5, seed=seed) for seed in range(8)]
+    return await asyncio.gather(*(engine.complete([5], max_tokens=40, stop=stop, sampling=one) for one in hot))
+
+
+def test_a_seed_draws_the_same_again_and_another_seed_something_else(
+    any_engine: Engine, request: pytest.FixtureRequest, run: Run
+) -> None:
+    if isinstance(any_engine, ScriptedEngine):
+        pytest.skip("the script decides")
+    if request.node.callspec.params["any_engine"] == "sglang-server-real":
+        pytest.skip("a seed has no effect in SGLang on a CPU")
+    once, again = run(drawn(any_engine)), run(drawn(any_engine))
+    assert [one.token_ids for one in once] == [one.token_ids for one in again]
+    assert len({one.token_ids for one in once}) == 8
