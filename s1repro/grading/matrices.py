@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from s1repro.grading.expression import Expression, Num, Op, Unreadable, read
+from s1repro.grading.expression import Expression, Num, Op, Unreadable
+from s1repro.grading.grammar import read
 from s1repro.grading.shapes import Matrix, Shape, Value
 
 _ENVIRONMENT = re.compile(

@@ -12,7 +12,8 @@ import re
 from fractions import Fraction
 
 from s1repro.grading.engine import is_formula
-from s1repro.grading.expression import Num, Unreadable, read
+from s1repro.grading.expression import Num, Unreadable
+from s1repro.grading.grammar import read
 from s1repro.grading.matrices import read_matrix
 from s1repro.grading.shapes import Bracket, Clock, Digits, Ratio, Relation, Several, Shape, Union, Value
 from s1repro.grading.units import Unit, named, split
