@@ -1,7 +1,7 @@
 r"""Read the shape of an answer, the whole of it or not at all.
 
 Read as a whole, by what stands between its parts on the outside; the parts are read in turn. What an expression of its
-parts is, is `expression`'s business, and comparing is `comparison`'s.
+parts is, is `grammar`'s business, and comparing is `comparison`'s.
 
     read_shape(r"x=1 \text{ or } x=3")      # Several((Relation(...), Relation(...)), "or")
 """
