@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from s1repro.grading.markup import bold_and_code, delimiters, invisible, layout, spaces, tags, text_commands
-from s1repro.grading.quantities import currency, degrees, number_words, percent, thousands
+from s1repro.grading.quantities import currency, degrees, number_words, percent, thousands, unit_in_brackets
 from s1repro.grading.signs import typed_names, typed_signs
 
 LONGEST = 2000
@@ -29,6 +29,8 @@ _LEAD_IN = re.compile(
 _ABOUT = re.compile(
     r"^(?:about|approximately|approx\.?|roughly|around|nearly|exactly|precisely|just|\\approx|\\sim|~)\s*(?=\S)", re.I
 )
+_OUTWARD = re.compile(r"(?<![\w)}\]])(?=\]|\[[^\[\]()]*\[)([\[\]])(\s*[^\[\]()\s,][^\[\]()]*,[^\[\]()]*)([\[\]])(?!\w)")
+"""An interval of which one bracket or both are turned away from it."""
 _COMPARED = (
     (r"(?:strictly |is )?(?:greater|larger|more|bigger) than or equal to|at least|no (?:less|fewer) than", r"\\ge "),
     (r"(?:strictly |is )?(?:less|smaller|fewer) than or equal to|at most|no more than|up to", r"\\le "),
@@ -37,7 +39,18 @@ _COMPARED = (
 )
 
 
+def _option_label(text: str) -> str:
+    return re.sub(r"^\s*\$?\s*(?:\\text\{\s*\([A-J]\)\s*\}(?=\s*[-\d\\$.(])|\([A-J]\)\s+(?=\$?\d))", "", text)
+
+
+def _outward_brackets(text: str) -> str:
+    return _OUTWARD.sub(
+        lambda match: ("(" if match[1] == "]" else "[") + match[2] + (")" if match[3] == "[" else "]"), text
+    )
+
+
 def _lead_in(text: str) -> str:
+    text = re.sub(r"^\s*\$?\s*(?:=>|->|→|⇒|\\(?:Rightarrow|implies|Longrightarrow|to)(?![A-Za-z]))\s*", "", text)
     for _ in range(3):
         text = _ABOUT.sub("", _LEAD_IN.sub("", text))
     return text
@@ -79,12 +92,15 @@ STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("thousands are one number: 1,250, 10 000", thousands),
     ("LaTeX's spaces are spaces", spaces),
     ("words are in one kind of text: textrm, mbox", text_commands),
-    ("lead-ins go: the answer is, about", _lead_in),
+    ("lead-ins go: the answer is, about, an arrow", _lead_in),
+    ("the label of an option goes: (B) 12", _option_label),
+    ("brackets turned outwards are round: ]2, 5[", _outward_brackets),
     ("the full stop goes", _ends),
     ("delimiters that are now around the whole answer go", delimiters),
     ("words for signs are signs: minus 3, at least 5", _signs_in_words),
     ("what people type is LaTeX: pi/4, sqrt3, 3e8, 2**10", typed_names),
     ("money is a unit", currency),
+    ("what stands in brackets behind may be a unit: 12 [cm]", unit_in_brackets),
     ("percent is a unit", percent),
     ("degrees go, those of temperature are units", degrees),
     ("thousands, now without their signs of money", thousands),

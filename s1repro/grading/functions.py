@@ -33,6 +33,14 @@ def factorial(n: Any) -> Any:
     return context().gamma(inexact(n) + 1)
 
 
+def double_factorial(n: Any) -> Any:
+    """n!!, the product of every other number up to n; for whole numbers alone."""
+    (whole,) = _integers([n])
+    if not 0 <= whole <= 2000:
+        raise Unreadable("a double factorial out of reach")
+    return Fraction(math.prod(range(whole, 0, -2)))
+
+
 def binomial(n: Any, k: Any) -> Any:
     """n over k."""
     whole = all(isinstance(each, Fraction) and each.denominator == 1 for each in (n, k))

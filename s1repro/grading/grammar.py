@@ -25,6 +25,7 @@ _DEEPEST = 60
 """Brackets within brackets."""
 
 _LETTERS = re.compile(r"\\[A-Za-z]+|[A-Za-z]{2,}")
+_POWER = re.compile(r"\d+\s*\^")
 _INDICES = re.compile(r"_\s*\{[^{}]*\}")
 
 
@@ -82,11 +83,18 @@ class _Reader(Commands):
             elif self.take("/", "\\div"):
                 whole = Op("div", (whole, self.denominator()))
             elif self.starts_factor():
-                if self.peek().isdigit() or self.peek() == ".":
+                if (self.peek().isdigit() or self.peek() == ".") and not self.parts_numbers(whole):
                     raise Unreadable("a number behind a factor")
                 whole = Op("mul", (whole, self.factor()))
             else:
                 return whole
+
+    def parts_numbers(self, before: Expression) -> bool:
+        """Whether a number behind a factor is one of its own: 5! 47!, and powers of primes as 2^6 3^5."""
+        last = before.args[-1] if isinstance(before, Op) and before.name == "mul" else before
+        if not isinstance(last, Op):
+            return False
+        return last.name == "factorial" or (last.name == "pow" and _POWER.match(self.text, self.at) is not None)
 
     def denominator(self) -> Expression:
         """What is divided by: in 1/2x all of 2x, in 1/2 x only the 2."""
@@ -113,7 +121,7 @@ class _Reader(Commands):
         whole = self.atom()
         while True:
             if self.take("!"):
-                whole = Op("factorial", (whole,))
+                whole = Op("doublefactorial" if self.take("!") else "factorial", (whole,))
             elif self.take("^"):
                 whole = Op("pow", (whole, self.exponent()))
             else:

@@ -20,7 +20,7 @@ _ALIASES = {
 }  # fmt: skip
 """Commands that say what another one says."""
 _WORD_COMMAND = (
-    r"\\(?:text(?:rm|bf|it|tt|sf|sc|normal)?|math(?:rm|bf|it|tt|sf|normal)|mbox|hbox|operatorname\*?|emph|boldsymbol|bm"
+    r"\\(?:text(?:rm|bf|it|tt|sf|sc|up|md|normal)?|math(?:rm|bf|it|tt|sf|normal)|mbox|hbox|operatorname\*?|emph|boldsymbol|bm"
     r"|fbox|boxed|underline)"
 )
 
@@ -66,8 +66,10 @@ def _one_line(match: re.Match[str]) -> str:
 
 def layout(text: str) -> str:
     """Without what only says how LaTeX is set; one command for each thing that several say."""
-    if "\\begin" not in text:
-        text = re.sub(r"\\\\(?=[A-Za-z])", r"\\", text)  # escaped twice
+    if "\\\\begin" in text:  # escaped twice, line breaks too
+        text = text.replace("\\\\", "\\")
+    elif "\\begin" not in text:
+        text = re.sub(r"\\\\(?=[A-Za-z])", r"\\", text)
     text = re.sub(r"\\(?:left|right|[bB]igg?[lrm]?|middle)(?![A-Za-z])\s*\.?", "", text)
     text = re.sub(r"\\(?:displaystyle|textstyle|scriptstyle|limits|nolimits|rm|bf|it|cal)(?![A-Za-z])", "", text)
     text = re.sub(r"\\(?:dfrac|tfrac|cfrac)(?![A-Za-z])", r"\\frac", text)

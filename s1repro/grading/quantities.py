@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 
+from s1repro.grading.units import KNOWN
+
 _GROUPED = re.compile(
     r"(?<![\d.,^_])[1-9]\d{0,2}(?:(?:\s*\{\s*,\s*\}\s*|\\,|\\!,|,\s*\\!\s*|,|\\ | |')\d{3})+(?![\d,]|\.\d*,)"
 )
+_FINE = re.compile(r"(?<![\d.])(\d+\.\d{3})((?:(?:\\,|\\ | )\d{3})+(?:\\,\d{1,2})?|\\,\d{1,2})(?![\d.,])")
+"""Digits behind the point in threes: 0.000 012."""
 _DOLLARS = re.compile(
     r"((?:-\s*)?)(?:\\\$|(?<!\\)\$)\s*(-?\d[\d,]*(?:\.\d+)?|-?\.\d+)(?!\s*\\text\{ *(?:dollars|cents))"
 )
@@ -26,7 +30,7 @@ _SCALES = {"dozen": "\\cdot 12 ", "hundred": "\\cdot 10^{2} ", "thousand": "\\cd
 
 
 def thousands(text: str) -> str:
-    """1,250 or 10 000 is one number; within brackets a comma parts two."""
+    """1,250, 10 000 or 1_000 is one number, and so is 0.000 012; within brackets a comma parts two."""
 
     def joined(match: re.Match[str]) -> str:
         before, digits = text[: match.start()], match.group()
@@ -37,11 +41,21 @@ def thousands(text: str) -> str:
             return digits
         return re.sub(r"\D", "", digits)
 
+    text = _FINE.sub(lambda match: match.group(1) + re.sub(r"\D", "", match.group(2)), text)
+    text = re.sub(r"(?<![\w.])[1-9]\d{0,2}(?:_\d{3})+(?!\w)", lambda match: match.group().replace("_", ""), text)
     return _GROUPED.sub(joined, text)
+
+
+def unit_in_brackets(text: str) -> str:
+    """12 [cm], 12 (km/h): what stands in brackets is the unit, not a factor."""
+    found = re.match(r"^(.*[\d}])\s*[\[(]([A-Za-z]{2,}(?:/[A-Za-z]+)?)[\])]$", text)
+    known = found and all(name in KNOWN for name in found.group(2).split("/"))
+    return f"{found.group(1)} \\text{{{found.group(2)}}}" if found and known else text
 
 
 def currency(text: str) -> str:
     """A sign of money before a number goes behind it, as a word."""
+    text = re.sub(r"\bU\.?S\.?\s*(?=\\?\$\s*\d)", "", text)
     text = re.sub(r"(\\?\$)\s*(\d+(?:\.\d+)?)\s+(million|billion|thousand)\b", r"\2 \3 \\text{dollars}", text)
     if text.count("$") % 2 or re.search(r"\\\$", text):
         text = _DOLLARS.sub(r"\1\2 \\text{dollars}", text)
@@ -75,6 +89,7 @@ def number_words(text: str) -> str:
     """Numbers up to twenty, a half, millions: in digits."""
     text = re.sub(r"^(?:an? |one )?half$", "1/2", text, flags=re.I)
     text = re.sub(r"(?<![\d.,])(\d+) and (?:a|one)[ -]half\b", r"\1 1/2", text)
+    text = re.sub(rf"^(?:half an?|(\d+/\d+) of an?) ({'|'.join(KNOWN)})$", _part_of_one, text)
     scale = r"(\d)\s*(?:\\text\{\s*)?(dozen|hundred|thousand|million|billion|trillion)\b(?:\s*\})?(?! and)"
     text = re.sub(scale, lambda match: match.group(1) + _SCALES[match.group(2)], text)
     text = re.sub(r"^all reals?(?: numbers)?$", r"\\mathbb{R}", text, flags=re.I)
@@ -82,3 +97,8 @@ def number_words(text: str) -> str:
     if signed and signed.group(1).lower() in _NUMBER_WORDS:
         return "-" + _NUMBER_WORDS[signed.group(1).lower()]
     return _NUMBER_WORDS.get(text.lower(), text)
+
+
+def _part_of_one(match: re.Match[str]) -> str:
+    """3/4 of an hour, half a mile."""
+    return f"{match.group(1) or '1/2'} \\text{{{match.group(2)}}}"

@@ -7,6 +7,9 @@ r"""Equations and inequalities: what a chain of them comes to, and whether two s
 
 from __future__ import annotations
 
+import re
+
+from s1repro.grading.engine import is_formula
 from s1repro.grading.expression import Expression, Op, Unreadable
 from s1repro.grading.naming import is_name
 from s1repro.grading.sameness import close
@@ -35,7 +38,7 @@ def plain(shape: Shape, alike: Alike) -> Shape:
     if sides[0] is None:
         return sides[-1] or shape
     first = sides[0]
-    if not is_name(first) and _is_number(first) and isinstance(sides[-1], Value):
+    if not is_name(first) and (_is_number(first) or _is_left_open(first)) and isinstance(sides[-1], Value):
         steps = all(side is not None and alike(first, side) for side in sides[1:])
         if len(shape.signs) == 1 and shape.signs[0] == "\\approx":
             return first
@@ -61,6 +64,11 @@ def _is_number(shape: Shape) -> bool:
     return True
 
 
+def _is_left_open(shape: Shape) -> bool:
+    r"""Whether only math-verify can say what a side is worth: the limit in `\lim_{x \to 0} \frac{\sin x}{x} = 1`."""
+    return isinstance(shape, Value) and shape.expression is None and is_formula(shape.text)
+
+
 def same_relations(answer: Shape, reference: Shape, alike: Alike) -> bool | None:
     """Equations and inequalities: side by side, or as a multiple of each other."""
     if not isinstance(answer, Relation) or not isinstance(reference, Relation):
@@ -73,7 +81,20 @@ def same_relations(answer: Shape, reference: Shape, alike: Alike) -> bool | None
             for one, two in zip(answer.sides, other.sides, strict=True)
         ):
             return True
+    graphs = [_graph(relation) for relation in (answer, reference)]
+    if None not in graphs and "y" in [graph[0] for graph in graphs if graph]:
+        return alike(*(graph[1] for graph in graphs if graph))
     return _multiples(answer, reference)
+
+
+def _graph(relation: Relation) -> tuple[str, Value] | None:
+    """The name and the value of a function of x (f(x) = 2x + 3, y = 2x + 3); None where an equation gives none."""
+    name, value = relation.sides[0], relation.sides[-1]
+    if relation.signs != ("=",) or not isinstance(name, Value) or not isinstance(value, Value):
+        return None
+    named = re.fullmatch(r"y|[fgh]\(x\)", name.text.replace(" ", ""))
+    of_x = value.expression is not None and names(value.expression) == {"x"}
+    return (named.group(), value) if named and of_x else None
 
 
 def _multiples(answer: Relation, reference: Relation) -> bool:

@@ -98,13 +98,13 @@ def _items(sentence: str) -> list[tuple[str, str]]:
             continue
         if maths and items and items[-1][0] == "m" and not ended:
             items[-1] = ("m", f"{items[-1][1]} {token}")
-        elif maths and items and items[-1][0] == "m" and re.match(r"\$|-?\d|\\", token):
+        elif maths and items and items[-1][0] == "m" and re.match(r"\$|-?\d|\\|[A-Za-z]$", token):
             items[-1] = ("m", f"{items[-1][1]} {token}")  # 7, 8
         elif maths and len(items) > 1 and items[-1][1] in ("and", "or") and items[-2][0] == "m":
             joint = items.pop()[1]
             items[-1] = ("m", f"{items[-1][1].rstrip(',')} \\text{{ {joint} }} {token}")
         else:
-            items.append(("m", token) if maths else ("w", bare.lower().strip("*\"'()")))
+            items.append(("m", token) if maths else ("w", bare.lower().strip("*\"'()[]")))
             if token.endswith(":") and not maths:
                 items.append(("w", ":"))
         ended = token != bare and maths

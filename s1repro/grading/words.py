@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from s1repro.grading.remarks import without_remark
+from s1repro.grading.units import agree, split
 
 
 def same_words(first: str, second: str) -> bool:
@@ -18,8 +19,10 @@ def same_words(first: str, second: str) -> bool:
 
 
 def _decimal_comma(first: str, second: str) -> bool:
-    """Whether one writes with a comma what the other writes with a point: 2,74 and 2.74."""
-    return re.fullmatch(r"-?\d+,\d+", first) is not None and first.replace(",", ".") == second
+    """Whether one writes with a comma what the other writes with a point: 2,74 and 2.74; each may have its unit."""
+    (value, unit), (other, other_unit) = split(first), split(second)
+    comma = re.fullmatch(r"-?\d+,\d+", value) is not None and value.replace(",", ".") == other
+    return comma and agree(unit, other_unit)
 
 
 def _name(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from s1repro.grading.arithmetic import add, bounded, context, divide, inexact, multiply, power, root
 from s1repro.grading.expression import Expression, Num, Op, Sym, Unreadable
-from s1repro.grading.functions import binomial, factorial, function, logarithm
+from s1repro.grading.functions import binomial, double_factorial, factorial, function, logarithm
 
 _SIZES = (Fraction(1), Fraction(41), Fraction(1, 29), Fraction(977), Fraction(5, 3), Fraction(100_003))
 """Variables take values of all sizes, so that |4 - x| is not 4 - x."""
@@ -62,6 +62,7 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "neg": lambda a: -a,
     "abs": abs,
     "factorial": factorial,
+    "doublefactorial": double_factorial,
     "binom": binomial,
     "log": logarithm,
 }
