@@ -31,6 +31,8 @@ _REJECTED = re.compile(
     r"(?:all |both |clearly |also |definitely )?"
     r"(?:wrong|incorrect|false|not|impossible|out|ruled|excluded|eliminated|invalid)\w*"
     r"|isn't|aren't|fails?|does not|doesn't|do not|don't|can be (?:ruled|excluded|eliminated))[^,.;]*"
+    rf"|{_LIST}\b[^.;]*?\bbut\s+(?:it|this|that|they)\s+(?:(?:is|are|was|were)\s+"
+    r"(?:wrong|incorrect|false|not|impossible|ruled out)|isn't|aren't|fails?|cannot|can't|does not|doesn't)[^,.;]*"
     r"|\b(?:not|isn't|neither|nor|except|ruled? out|ruling out|eliminat\w+|exclud\w+|instead of|rather than|than"
     r"|unlike"
     r"|(?:anything|everything|all|any|every)(?: of the)?(?: options?| choices?| answers?)? (?:but|except|besides)"
@@ -143,6 +145,8 @@ def _letters(text: str) -> set[str]:
         ):
             continue
         if bare and letter == "I" and (re.match(r"\s+[a-z]", behind) or re.match(r"['\u2019]", behind)):
+            continue
+        if bare and re.match(r"\s*[=<>^_+*/\\]", behind):  # F = ma
             continue
         if bare and (re.search(r"\d\s*$", text[: match.start()]) or _NAMES.search(text[: match.start()])):
             continue

@@ -15,15 +15,24 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from s1repro.grading.markup import bold_and_code, delimiters, invisible, layout, spaces, tags, text_commands
-from s1repro.grading.quantities import currency, degrees, number_words, percent, thousands, unit_in_brackets
+from s1repro.grading.quantities import (
+    currency,
+    degrees,
+    number_words,
+    percent,
+    thousands,
+    unit_behind_formula,
+    unit_in_brackets,
+)
 from s1repro.grading.signs import typed_names, typed_signs
 
 LONGEST = 2000
 """Characters of the longest answer; some steps take the square of it."""
 _LEAD_IN = re.compile(
     r"^(?:(?:so|thus|hence|therefore|then|and|finally|in conclusion|consequently|we (?:get|have|find|obtain|see that))"
-    r"[,:]?\s+)*(?:(?:(?:the|my|our)\s+)?(?:(?:final|correct|right|required|desired)\s+)*(?:answer|result|value|solution)"
-    r"(?:\s+is|\s*[:=])|it(?:'s| is)|this is|that is|answer:)\s*:?\s*(?=\S)",
+    r"[,:]?\s+)*(?:(?:(?:the|my|our)\s+)?(?:(?:final|correct|right|required|desired)\s+)*"
+    r"(?:answer|result|value|solution(?: set)?|domain|range)(?:\s+is|\s*[:=])"
+    r"|it(?:'s| is)|this is|that is|answer:)\s*:?\s*(?=\S)",
     re.I,
 )
 _ABOUT = re.compile(
@@ -54,6 +63,11 @@ def _lead_in(text: str) -> str:
     for _ in range(3):
         text = _ABOUT.sub("", _LEAD_IN.sub("", text))
     return text
+
+
+def _said_again(text: str) -> str:
+    found = re.fullmatch(r"\$?([^$()]+?)\$?\s*\(\s*or\s+\$?([^$()]+?)\$?\s*\)", text)
+    return rf"{found.group(1)} \text{{ or }} {found.group(2)}" if found else text
 
 
 def _signs_in_words(text: str) -> str:
@@ -101,6 +115,8 @@ STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("what people type is LaTeX: pi/4, sqrt3, 3e8, 2**10", typed_names),
     ("money is a unit", currency),
     ("what stands in brackets behind may be a unit: 12 [cm]", unit_in_brackets),
+    ("a letter behind a formula may be a unit: $10^4$ J", unit_behind_formula),
+    ("what is said again in brackets is an alternative: 3/8 (or 0.375)", _said_again),
     ("percent is a unit", percent),
     ("degrees go, those of temperature are units", degrees),
     ("thousands, now without their signs of money", thousands),

@@ -15,6 +15,7 @@ EXACT_MARKER = r"Answer(?:\*\*)?:"
 """Precedes an answer that is compared letter for letter; "Final Answer:" ends in it as well."""
 _MARKER = re.compile(
     r"(?<![\"'“`\w])(?:final\s+)?answer(?:\s+is)?\s*(?:\*\*|__)?\s*[:\uff1a](?:\s*(?:\*\*|__)(?=\s))?"
+    r"|^[ \t#*_]*(?:final\s+)?answer\s*[\u2013\u2014]\s"
     r"|^[ \t#*_]*final\s+answer[ \t*_:.]*$|^[ \t]*#+[ \t*_]*answer[ \t*_:.]*$",
     re.I | re.M,
 )

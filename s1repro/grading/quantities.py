@@ -25,6 +25,9 @@ _NUMBER_WORDS = {
          "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty")
     )
 }  # fmt: skip
+_ALL_BUT = re.compile(
+    r"all real numbers(?: \$?x\$?)? (?:except|other than|but)(?: for)? \$?(?:x *= *)?(-?\d+(?:/\d+)?)\$?", re.I
+)
 _SCALES = {"dozen": "\\cdot 12 ", "hundred": "\\cdot 10^{2} ", "thousand": "\\cdot 10^{3} ",
            "million": "\\cdot 10^{6} ", "billion": "\\cdot 10^{9} ", "trillion": "\\cdot 10^{12} "}  # fmt: skip
 
@@ -49,6 +52,13 @@ def thousands(text: str) -> str:
 def unit_in_brackets(text: str) -> str:
     """12 [cm], 12 (km/h): what stands in brackets is the unit, not a factor."""
     found = re.match(r"^(.*[\d}])\s*[\[(]([A-Za-z]{2,}(?:/[A-Za-z]+)?)[\])]$", text)
+    known = found and all(name in KNOWN for name in found.group(2).split("/"))
+    return f"{found.group(1)} \\text{{{found.group(2)}}}" if found and known else text
+
+
+def unit_behind_formula(text: str) -> str:
+    """$2.5 \\cdot 10^4$ J: a letter outside of the formula is a unit, no factor."""
+    found = re.match(r"^\$([^$]*\d[^$]*)\$\s*([A-Za-z]+(?:/[A-Za-z]+)?)$", text)
     known = found and all(name in KNOWN for name in found.group(2).split("/"))
     return f"{found.group(1)} \\text{{{found.group(2)}}}" if found and known else text
 
@@ -92,7 +102,10 @@ def number_words(text: str) -> str:
     text = re.sub(rf"^(?:half an?|(\d+/\d+) of an?) ({'|'.join(KNOWN)})$", _part_of_one, text)
     scale = r"(\d)\s*(?:\\text\{\s*)?(dozen|hundred|thousand|million|billion|trillion)\b(?:\s*\})?(?! and)"
     text = re.sub(scale, lambda match: match.group(1) + _SCALES[match.group(2)], text)
+    text = re.sub(r"^(\d+) to (\d+)$", r"\1:\2", text)
     text = re.sub(r"^all reals?(?: numbers)?$", r"\\mathbb{R}", text, flags=re.I)
+    but = _ALL_BUT.fullmatch(text)
+    text = rf"\mathbb{{R}} \setminus \{{{but.group(1)}\}}" if but else text
     signed = re.fullmatch(r"(?:minus|negative) (\w+)", text, re.I)
     if signed and signed.group(1).lower() in _NUMBER_WORDS:
         return "-" + _NUMBER_WORDS[signed.group(1).lower()]

@@ -18,7 +18,9 @@ _WORDS_IN_BRACKETS = re.compile(
     r"^(.*\S)\s+[(\[]([^()\[\]]*[A-Za-z]{2,}[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?)[)\]]$", re.S
 )
 _MEANT_BRACKETS = re.compile(
-    r"^\W*(?:or|mod|base|and|if|unless|when|except|plus|minus|times|only|an?m|pm|[ap]\.m\.?|per|in base|modulo)\b", re.I
+    r"^\W*(?:or|mod|base|and|but|also|though|although|if|unless|when|except|plus|minus|times|only|an?m|pm|[ap]\.m\.?|per"
+    r"|in base|modulo)\b",
+    re.I,
 )
 _REMARK_WORDS = re.compile(
     r"\W*(?:since|because|approx|approximately|rounded|exactly|answer|final|i\.e|see|by|as|using)\b", re.I

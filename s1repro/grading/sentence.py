@@ -63,6 +63,7 @@ def _of_sentence(sentence: str) -> str | None:
     if len(numbers) > 1 and items[at - 1] not in _IS:
         return ""
     before = [text for kind, text in items[:at] if kind == "w" and text not in CONNECTIVES]
+    before = before[2:] if before[:2] in (["in", "total"], ["in", "all"]) else before
     after = [text for kind, text in items[at + 1 :] if kind == "w"]
     words = {*before, *after}
     if before[-1:] == ["be"] and set(before[-2:-1]) & {"would", "should", "could", "might", "may"}:

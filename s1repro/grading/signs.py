@@ -94,6 +94,8 @@ def typed_names(text: str) -> str:
     text = re.sub(r"(?<![A-Za-z\\])sqrt\s*(\d+(?:\.\d+)?)", r"\\sqrt{\1}", text)
     text = re.sub(r"(?<![A-Za-z\\])(?:sqrt|squareroot)\s*(?=[({])", r"\\sqrt", text)
     text = re.sub(r"(?<![A-Za-z\\])cbrt\s*\(", r"\\sqrt[3](", text)
+    chosen = r"(?<![\w.])(\d+|[a-z]) choose (\d+|[a-z])(?!\w)"
+    text = re.sub(rf"\({chosen}\)|{chosen}", lambda m: f"\\binom{{{m[1] or m[3]}}}{{{m[2] or m[4]}}}", text)
     text = re.sub(r"(?<![A-Za-z\\])C\s*\(\s*(\d+|[nN])\s*,\s*(\d+|[kr])\s*\)", r"\\binom{\1}{\2}", text)
     text = re.sub(r"(?<![A-Za-z\\])(?:oo|inf|infinity)(?![A-Za-z])", r"\\infty ", text)
     text = _outside_text(_PLAIN_NAMES, lambda match: f"\\{match.group(1)} ", text)
