@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
-from s1repro.grading.markup import bold_and_code, delimiters, invisible, layout, spaces, tags, text_commands
+from s1repro.grading.markup import bold_and_code, delimiters, invisible, layout, spaces, systems, tags, text_commands
 from s1repro.grading.quantities import (
     currency,
     degrees,
@@ -102,6 +102,7 @@ STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("tags go", tags),
     ("bold, backticks and headings go", bold_and_code),
     ("delimiters of formulas are single dollars, and go around a whole answer", delimiters),
+    ("a system behind a brace is equations side by side", systems),
     ("layout goes: left, right, dfrac, displaystyle", layout),
     ("thousands are one number: 1,250, 10 000", thousands),
     ("LaTeX's spaces are spaces", spaces),

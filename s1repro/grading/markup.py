@@ -64,6 +64,20 @@ def _one_line(match: re.Match[str]) -> str:
     return match.group() if "\\begin" in inside else " $" + inside.replace("&", " ").replace("\\\\", " ") + "$ "
 
 
+def systems(text: str) -> str:
+    """A system of equations behind a brace as equations side by side; a function by cases stays."""
+    return re.sub(r"\\begin\{cases\}(.*?)\\end\{cases\}", _side_by_side, text, flags=re.S)
+
+
+def _side_by_side(match: re.Match[str]) -> str:
+    rows = [
+        row.replace("&=", "=").replace("&", "", row.count("& =")).strip(" ,") for row in match.group(1).split("\\\\")
+    ]
+    rows = [row for row in rows if row]
+    equations = len(rows) > 1 and all(row.count("=") == 1 and "&" not in row for row in rows)
+    return ", ".join(rows) if equations else match.group()
+
+
 def layout(text: str) -> str:
     """Without what only says how LaTeX is set; one command for each thing that several say."""
     if "\\\\begin" in text:  # escaped twice, line breaks too

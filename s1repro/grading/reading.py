@@ -40,7 +40,7 @@ def read_shape(text: str) -> Shape:
         raise Unreadable("nothing")
     if len(text) > 3000:
         raise Unreadable("too long")
-    for rule in (_special, _matrix, _alternatives, _several, _relation, _union, _plus_minus, _bracket, _ratio):
+    for rule in (_special, _alternatives, _several, _relation, _union, _matrix, _plus_minus, _bracket, _ratio):
         shape = rule(text)
         if shape is not None:
             return shape
