@@ -2,8 +2,8 @@
 
 Training text and evaluation prompts are put together here, from the same segments in the same order, so that an
 evaluation prompt is an exact prefix of the ids the model was trained on. A format's own pieces are encoded with their
-special tokens; text that comes from data (questions, traces, attempts) never becomes a special token, whatever it
-says. Where the tokens stop or how many there may be is `s1repro.scaling`'s business.
+special tokens, text that comes from data without (`s1repro.encoding`). Where the tokens stop or how many there may be
+is `s1repro.scaling`'s business.
 
     fmt = FORMATS["qwen"].bind(tokenizer)       # checked against the vocabulary, its fixed pieces encoded
     prompt, completion = fmt.example_ids("2+2?", "Two and two.", "4")
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from s1repro.control import Countdown
+from s1repro.encoding import encode, plain_ids
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -57,7 +58,7 @@ class ThinkingFormat:
         """
         added: dict[str, int] = tokenizer.get_added_vocab()
         self._require(added, tokenizer)
-        opening = _encode(tokenizer, self.answer_opening, split_special=False)
+        opening = encode(tokenizer, self.answer_opening, split_special=False)
         stop = added.get(self.delimiter)
         ends = {added[token] for token in self.turn_ends if token in added}
         if isinstance(tokenizer.eos_token_id, int):
@@ -65,9 +66,9 @@ class ThinkingFormat:
         return BoundFormat(
             text=self,
             tokenizer=tokenizer,
-            before_ids=_encode(tokenizer, self.before_question, split_special=False),
-            after_ids=_encode(tokenizer, self.after_question, split_special=False),
-            opening_ids=_encode(tokenizer, self.thinking_opening, split_special=False),
+            before_ids=encode(tokenizer, self.before_question, split_special=False),
+            after_ids=encode(tokenizer, self.after_question, split_special=False),
+            opening_ids=encode(tokenizer, self.thinking_opening, split_special=False),
             closed_ids=opening,
             cut_ids=(*plain_ids(tokenizer, self.trace_end), *opening),
             stop_ids=() if stop is None else (stop,),
@@ -169,7 +170,7 @@ class BoundFormat:
         self._require_steps()
         ids: list[int] = []
         for left, step in trace.numbered():
-            ids += _encode(self.tokenizer, self.text.step_opening.format(left=left), split_special=False)
+            ids += encode(self.tokenizer, self.text.step_opening.format(left=left), split_special=False)
             ids += plain_ids(self.tokenizer, self.closed(step))
         return ids
 
@@ -190,28 +191,6 @@ class BoundFormat:
         if text not in self._pieces:
             self._pieces[text] = tuple(plain_ids(self.tokenizer, text))
         return self._pieces[text]
-
-
-def plain_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
-    """Encode text that comes from data; text that spells a special token stays text.
-
-    `split_special_tokens` alone leaves added tokens that are not flagged special (`<|fim_pad|>` and `<tool_call>` in
-    Qwen2.5), so where any added token is spelt out it is encoded letter by letter.
-    """
-    spelt = [token for token in tokenizer.get_added_vocab() if len(token) > 1 and token in text]
-    if not spelt:
-        return list(_encode(tokenizer, text, split_special=True))
-    pattern = "|".join(re.escape(token) for token in sorted(spelt, key=len, reverse=True))
-    ids: list[int] = []
-    for index, piece in enumerate(re.split(f"({pattern})", text)):
-        letters = index % 2 == 1  # re.split puts what the group matched at the odd places
-        for part in piece if letters else [piece]:
-            ids.extend(_encode(tokenizer, part, split_special=True))
-    return ids
-
-
-def _encode(tokenizer: PreTrainedTokenizerBase, text: str, *, split_special: bool) -> tuple[int, ...]:
-    return tuple(tokenizer(text, add_special_tokens=False, split_special_tokens=split_special)["input_ids"])
 
 
 def _qwen(name: str, system: str) -> ThinkingFormat:

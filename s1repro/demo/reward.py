@@ -32,12 +32,13 @@ from transformers import AutoConfig, AutoModelForTokenClassification, PreTrained
 from transformers.utils import logging as transformers_logging
 
 from s1repro.artifacts import file_sha256
-from s1repro.chat import FORMATS, BoundFormat, plain_ids
+from s1repro.chat import FORMATS, BoundFormat
 from s1repro.demo.documents import CHECK
 from s1repro.demo.problem import Problem, draw
 from s1repro.demo.teacher import think
 from s1repro.demo.training import Pace, descend, keep
 from s1repro.demo.worlds import FAMILIES
+from s1repro.encoding import plain_ids
 from s1repro.pretrained import load_tokenizer, model_mark
 
 SEED = 2501

@@ -5,8 +5,9 @@ that holds no answer is wrong, never an error. Proofs and free text are not cove
 judge (section 3.1).
 
 The way of an answer: `extraction` finds it, `clothes` takes off what is no part of it (a table of steps), `reading`
-reads it as a whole or not at all (`expression`, `units`, `sentence`, `matrices`), `comparison` compares part by part:
-`worth` exactly or at points, and math-verify, in processes that can be killed (`engine`, `pool`), what is left.
+reads it as a whole or not at all (`grammar`, `units`, `sentence`, `matrices`), `comparison` compares part by part
+(`values`, `sets`, `relations`, `groups`): expressions exactly or at points (`sameness`), and what is left goes to
+math-verify, in processes that can be killed (`engine`, `pool`).
 
 By choice, where people differ:
 

@@ -15,6 +15,7 @@ EXACT_MARKER = r"Answer(?:\*\*)?:"
 """Precedes an answer that is compared letter for letter; "Final Answer:" ends in it as well."""
 _MARKER = re.compile(
     r"(?<![\"'“`\w])(?:final\s+)?answer(?:\s+is)?\s*(?:\*\*|__)?\s*[:\uff1a](?:\s*(?:\*\*|__)(?=\s))?"
+    r"|^[ \t#*_]*(?:final\s+)?answer\s*[\u2013\u2014]\s"
     r"|^[ \t#*_]*final\s+answer[ \t*_:.]*$|^[ \t]*#+[ \t*_]*answer[ \t*_:.]*$",
     re.I | re.M,
 )
@@ -24,6 +25,8 @@ _MARKUP = re.compile(r"</?\w+[^<>]*>|^\s*```\w*\s*$")
 """What may be all of a line that says nothing."""
 _POINTS_BACK = re.compile(r"\b(?:box(?:ed)?|above)\b", re.I)
 _BRACES = re.compile(r"\\(?:boxed|fbox)\s*\{|\\.|[{}]", re.S)
+_BARE_BOX = re.compile(r"\\(boxed|fbox)\s+([^\s{}$\\,;]*[^\s{}$\\.,;])")
+"""A box without braces, as MATH's own solutions have it: `\\boxed 4`."""
 _LONGEST = 20_000
 """An answer without a box stands in so many last characters."""
 _LEADS_ON = re.compile(
@@ -69,6 +72,7 @@ def exact_answer(text: str) -> str:
 
 def boxed(text: str) -> str | None:
     r"""What the last complete `\boxed{...}` holds, with those that only commas, `and` or `or` part from it."""
+    text = _BARE_BOX.sub(r"\\\1{\2}", text)
     boxes = _boxes(text)
     if not boxes:
         return None

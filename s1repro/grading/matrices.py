@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from s1repro.grading.expression import Expression, Num, Op, Unreadable, read
+from s1repro.grading.expression import Expression, Num, Op, Unreadable
+from s1repro.grading.grammar import read
 from s1repro.grading.shapes import Matrix, Shape, Value
 
 _ENVIRONMENT = re.compile(
@@ -18,6 +19,7 @@ _ENVIRONMENT = re.compile(
 _BRACKETED = re.compile(r"([(\[])\s*(\\begin\{(array|matrix|smallmatrix)\}(?:(?!\\begin).)*\\end\{\3\})\s*[)\]]", re.S)
 _TRANSPOSED = re.compile(r"\s*\^\s*\{?\s*(?:\\(?:top|intercal)|T|\\text\{T\})\s*\}?")
 _SIGNS = re.compile(r"\s*(?:\\cdot|\\times|\*)\s*")
+_LARGEST_DETERMINANT = 4
 _LARGEST = 12
 """Rows and columns of matrices that are multiplied."""
 
@@ -41,11 +43,37 @@ def read_matrix(text: str, read_part: Callable[[str], Shape]) -> Matrix | None:
     return total
 
 
+def read_determinant(text: str, read_part: Callable[[str], Shape]) -> Value | None:
+    """The number that a matrix between bars is; None where a text is none. Raises `Unreadable`."""
+    whole = _ENVIRONMENT.fullmatch(text.strip())
+    if not whole or whole.group(1) != "vmatrix":
+        return None
+    rows = [[_entry(cell) for cell in row] for row in _cells(whole.group(2), read_part)]
+    if any(len(row) != len(rows) for row in rows) or len(rows) > _LARGEST_DETERMINANT:
+        raise Unreadable("no determinant")
+    return Value(text, _determinant(rows))
+
+
+def _determinant(rows: list[list[Expression]]) -> Expression:
+    if len(rows) == 1:
+        return rows[0][0]
+    terms = []
+    for column, entry in enumerate(rows[0]):
+        rest = [[*row[:column], *row[column + 1 :]] for row in rows[1:]]
+        term = Op("mul", (entry, _determinant(rest)))
+        terms.append(Op("neg", (term,)) if column % 2 else term)
+    return Op("add", tuple(terms))
+
+
 def _rows(found: re.Match[str], read_part: Callable[[str], Shape]) -> Matrix:
     if found.group(1) in ("vmatrix", "Vmatrix"):
-        raise Unreadable("a determinant")
-    rows = [row for row in re.split(r"\\\\(?:\[[^\]]*\])?", found.group(2)) if row.strip()]
-    return Matrix(tuple(tuple(read_part(cell) for cell in row.split("&")) for row in rows))
+        raise Unreadable("a determinant within something else")
+    return Matrix(_cells(found.group(2), read_part))
+
+
+def _cells(inside: str, read_part: Callable[[str], Shape]) -> tuple[tuple[Shape, ...], ...]:
+    rows = [row for row in re.split(r"\\\\(?:\[[^\]]*\])?", inside) if row.strip()]
+    return tuple(tuple(read_part(cell) for cell in row.split("&")) for row in rows)
 
 
 def _terms(text: str) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 r"""Read the shape of an answer, the whole of it or not at all.
 
 Read as a whole, by what stands between its parts on the outside; the parts are read in turn. What an expression of its
-parts is, is `expression`'s business, and comparing is `comparison`'s.
+parts is, is `grammar`'s business, and comparing is `comparison`'s.
 
     read_shape(r"x=1 \text{ or } x=3")      # Several((Relation(...), Relation(...)), "or")
 """
@@ -12,14 +12,15 @@ import re
 from fractions import Fraction
 
 from s1repro.grading.engine import is_formula
-from s1repro.grading.expression import Num, Unreadable, read
-from s1repro.grading.matrices import read_matrix
+from s1repro.grading.expression import Num, Unreadable
+from s1repro.grading.grammar import read
+from s1repro.grading.matrices import read_determinant, read_matrix
 from s1repro.grading.shapes import Bracket, Clock, Digits, Ratio, Relation, Several, Shape, Union, Value
 from s1repro.grading.units import Unit, named, split
 from s1repro.grading.vocabulary import DENIES
 
 _OPEN, _CLOSE = "([{", ")]}"
-_RELATIONS = ("\\le", "\\ge", "\\ne", "\\in", "\\approx", "\\equiv", "<", ">", "=")
+_RELATION = r"\\(?:le|ge|ne|in|approx|equiv)(?![A-Za-z])|<|>|="
 _BASES = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
           "twelve": 12, "sixteen": 16}  # fmt: skip
 
@@ -39,7 +40,7 @@ def read_shape(text: str) -> Shape:
         raise Unreadable("nothing")
     if len(text) > 3000:
         raise Unreadable("too long")
-    for rule in (_special, _matrix, _alternatives, _several, _relation, _union, _plus_minus, _bracket, _ratio):
+    for rule in (_special, _alternatives, _several, _relation, _union, _matrix, _plus_minus, _bracket, _ratio):
         shape = rule(text)
         if shape is not None:
             return shape
@@ -101,6 +102,10 @@ def _compound(text: str) -> Value | None:
 def _alternatives(text: str) -> Shape | None:
     """a or b; either a or b."""
     text = re.sub(r"^(?:\\text\{\s*)?(?:either)\b\s*\}?", "", text, flags=re.I)
+    for sign, word in (("\\vee", "or"), ("\\wedge", "and")):
+        parts = _parted(text, rf"\{sign}(?![A-Za-z])")
+        if len(parts) > 1 and all(len(_parted(part, _RELATION)) > 1 for part in parts):
+            return Several(tuple(map(_part, parts)), word)
     parts = _parted(text, r",?\s*\\text\{\s*or\s*\}|,?\s*(?<![A-Za-z\\])or(?![A-Za-z])")
     if len(parts) == 1:
         return None
@@ -140,7 +145,7 @@ def _part(text: str) -> Shape:
 
 
 def _relation(text: str) -> Shape | None:
-    pieces = _parted(text, r"\\(?:le|ge|ne|in|approx|equiv)(?![A-Za-z])|<|>|=", keep=True)
+    pieces = _parted(text, _RELATION, keep=True)
     if len(pieces) == 1:
         return None
     sides, signs = pieces[::2], [sign.strip() for sign in pieces[1::2]]
@@ -203,7 +208,7 @@ def _bracket(text: str) -> Shape | None:
 
 
 def _matrix(text: str) -> Shape | None:
-    return read_matrix(text, _part)
+    return read_determinant(text, _part) or read_matrix(text, _part)
 
 
 def _ratio(text: str) -> Shape | None:

@@ -12,12 +12,15 @@ import re
 from collections.abc import Callable
 
 from s1repro.grading.clothes import undress
+from s1repro.grading.vocabulary import DENIES
 
 _WORDS_IN_BRACKETS = re.compile(
     r"^(.*\S)\s+[(\[]([^()\[\]]*[A-Za-z]{2,}[^()\[\]]*(?:\([^()]*\)[^()\[\]]*)?)[)\]]$", re.S
 )
 _MEANT_BRACKETS = re.compile(
-    r"^\W*(?:or|mod|base|and|if|unless|when|except|plus|minus|times|only|an?m|pm|[ap]\.m\.?|per|in base|modulo)\b", re.I
+    r"^\W*(?:or|mod|base|and|but|also|though|although|if|unless|when|except|plus|minus|times|only|an?m|pm|[ap]\.m\.?|per"
+    r"|in base|modulo)\b",
+    re.I,
 )
 _REMARK_WORDS = re.compile(
     r"\W*(?:since|because|approx|approximately|rounded|exactly|answer|final|i\.e|see|by|as|using)\b", re.I
@@ -50,9 +53,17 @@ def _not_this(text: str) -> str:
     return _NOT_THIS.sub("", text) or text
 
 
+def _clause(text: str) -> str:
+    """Words behind a semicolon, unless they may change what stands before it."""
+    found = re.match(r"^(.*[\d})$])\s*;\s+([A-Za-z][^\d\\$=<>]*)$", text)
+    words = found.group(2).lower().split() if found else []
+    return found.group(1) if found and len(words) > 1 and not set(words) & (DENIES | {"or", "and"}) else text
+
+
 REMARKS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("words in brackets behind go: 61 (as computed)", _bracket_behind),
     ("words behind a dash go: 61 - as computed", _aside),
+    ("words behind a semicolon go: 61; see above", _clause),
     ("a reason behind goes: 61, since 60 + 1 is 61", _reason),
     ("what it is not goes: 7, not 8", _not_this),
 )

@@ -63,6 +63,7 @@ def _of_sentence(sentence: str) -> str | None:
     if len(numbers) > 1 and items[at - 1] not in _IS:
         return ""
     before = [text for kind, text in items[:at] if kind == "w" and text not in CONNECTIVES]
+    before = before[2:] if before[:2] in (["in", "total"], ["in", "all"]) else before
     after = [text for kind, text in items[at + 1 :] if kind == "w"]
     words = {*before, *after}
     if before[-1:] == ["be"] and set(before[-2:-1]) & {"would", "should", "could", "might", "may"}:
@@ -98,13 +99,13 @@ def _items(sentence: str) -> list[tuple[str, str]]:
             continue
         if maths and items and items[-1][0] == "m" and not ended:
             items[-1] = ("m", f"{items[-1][1]} {token}")
-        elif maths and items and items[-1][0] == "m" and re.match(r"\$|-?\d|\\", token):
+        elif maths and items and items[-1][0] == "m" and re.match(r"\$|-?\d|\\|[A-Za-z]$", token):
             items[-1] = ("m", f"{items[-1][1]} {token}")  # 7, 8
         elif maths and len(items) > 1 and items[-1][1] in ("and", "or") and items[-2][0] == "m":
             joint = items.pop()[1]
             items[-1] = ("m", f"{items[-1][1].rstrip(',')} \\text{{ {joint} }} {token}")
         else:
-            items.append(("m", token) if maths else ("w", bare.lower().strip("*\"'()")))
+            items.append(("m", token) if maths else ("w", bare.lower().strip("*\"'()[]")))
             if token.endswith(":") and not maths:
                 items.append(("w", ":"))
         ended = token != bare and maths

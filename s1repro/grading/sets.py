@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from s1repro.grading.expression import Expression, Num, Op, Sym, Unreadable
+from s1repro.grading.sameness import same_expression
 from s1repro.grading.shapes import Bracket, Relation, Several, Shape, Union, Value, mirrored
-from s1repro.grading.worth import same, worth
+from s1repro.grading.worth import worth
 
 T = TypeVar("T")
 _INFINITY = Sym("\\infty")
@@ -177,14 +178,6 @@ def _same_interval(first: Interval, second: Interval) -> bool:
     return all(
         one[1] == other[1] and same_expression(one[0], other[0]) for one, other in zip(first, second, strict=True)
     )
-
-
-def same_expression(first: Expression, second: Expression) -> bool:
-    """Whether two expressions are the same; False where that cannot be worked out."""
-    try:
-        return same(first, second)
-    except Unreadable:
-        return False
 
 
 def pair_up(first: Sequence[T], second: Sequence[T], alike: Callable[[T, T], bool]) -> bool:

@@ -5,6 +5,7 @@ Several((Relation((Value("x", Sym("x")), Value("1", Num(1))), ("=",)), Value("2"
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from s1repro.grading.expression import Expression
@@ -85,6 +86,8 @@ class Ratio:
 
 
 Shape = Value | Several | Bracket | Relation | Union | Matrix | Clock | Digits | Ratio
+Alike = Callable[[Shape, Shape], bool]
+"""Whether two shapes are the same: what compares the parts of those that hold others."""
 
 
 def mirrored(sign: str) -> str:

@@ -21,6 +21,7 @@ _SIGNS = {
     **dict.fromkeys("×✕⨯", "\\times "),
     **dict.fromkeys("·⋅∙", "\\cdot "),
     "÷": "\\div ",
+    **dict.fromkeys("⁄∕", "/"),
     "π": "\\pi ",
     "∞": "\\infty ",
     **dict.fromkeys("≤⩽≦", "\\le "),
@@ -74,6 +75,9 @@ _PLAIN_NAMES = re.compile(
 
 def typed_signs(text: str) -> str:
     """Each character that stands for a sign of mathematics as its LaTeX."""
+    text = re.sub(
+        "((?:\\d[\u0304\u0305])+)", lambda match: "\\overline{" + re.sub(r"\D", "", match.group()) + "}", text
+    )
     text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+", lambda match: "^{" + match.group().translate(_SUPERSCRIPTS) + "}", text)
     text = re.sub("[₀₁₂₃₄₅₆₇₈₉]+", lambda match: "_{" + match.group().translate(_SUBSCRIPTS) + "}", text)
     for sign, fraction in _FRACTIONS.items():
@@ -90,6 +94,9 @@ def typed_names(text: str) -> str:
     text = re.sub(r"(?<![A-Za-z\\])sqrt\s*(\d+(?:\.\d+)?)", r"\\sqrt{\1}", text)
     text = re.sub(r"(?<![A-Za-z\\])(?:sqrt|squareroot)\s*(?=[({])", r"\\sqrt", text)
     text = re.sub(r"(?<![A-Za-z\\])cbrt\s*\(", r"\\sqrt[3](", text)
+    chosen = r"(?<![\w.])(\d+|[a-z]) choose (\d+|[a-z])(?!\w)"
+    text = re.sub(rf"\({chosen}\)|{chosen}", lambda m: f"\\binom{{{m[1] or m[3]}}}{{{m[2] or m[4]}}}", text)
+    text = re.sub(r"(?<![A-Za-z\\])C\s*\(\s*(\d+|[nN])\s*,\s*(\d+|[kr])\s*\)", r"\\binom{\1}{\2}", text)
     text = re.sub(r"(?<![A-Za-z\\])(?:oo|inf|infinity)(?![A-Za-z])", r"\\infty ", text)
     text = _outside_text(_PLAIN_NAMES, lambda match: f"\\{match.group(1)} ", text)
     text = re.sub(r"(?<![A-Za-z0-9.])(\d+(?:\.\d+)?)[eE]([+-]?\d{1,4})(?![\w.])", r"\1\\cdot 10^{\2}", text)

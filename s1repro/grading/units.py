@@ -95,11 +95,18 @@ class Unit:
     factor: Fraction = Fraction(1)
     words: frozenset[str] = frozenset()
 
+    @property
+    def is_ratio(self) -> bool:
+        """Whether dimensions cancelled out: hours per day."""
+        return not self.dimensions and self.factor != 1
+
 
 def agree(first: Unit | None, second: Unit | None) -> bool:
     """Whether two units do not contradict each other."""
     if first is None or second is None:
         return True
+    if first.is_ratio != second.is_ratio and (first.dimensions or second.dimensions):
+        return False
     dimensions = not first.dimensions or not second.dimensions or first.dimensions == second.dimensions
     words = first.words <= second.words or second.words <= first.words
     if bool(first.dimensions) != bool(second.dimensions) and first.words and second.words:

@@ -37,6 +37,7 @@ GIVES = _words(
     : remains left wins travels paid spent earned sells sold buys bought eats ate uses used drives drove walks
     walked runs ran reads saves saved loses lost gains gained scores scored covers covered made got took gave
     received collects collected owes weighs measures holds held owns wants requires leaves counts counted sees there
+    there're there's it's that's they're
     """
 )
 """Behind these a sentence gives its value."""
@@ -76,7 +77,8 @@ DENIES = _words(
     """
     not no nor never none neither cannot nothing impossible wrong incorrect false unless if except without doubt
     unclear unknown undetermined undefined instead suppose assume let maybe perhaps unlikely contradiction whether
-    guess until than fails hypothetically otherwise mistaken incorrectly mistakenly
+    guess until than fails hypothetically otherwise mistaken incorrectly mistakenly although though despite whereas
+    however but yet
     """
 )
 """A sentence with one of these states nothing."""

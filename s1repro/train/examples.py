@@ -19,8 +19,9 @@ from statistics import median_high
 from typing import Any
 
 from s1repro.artifacts import read_jsonl
-from s1repro.chat import BoundFormat, plain_ids
+from s1repro.chat import BoundFormat
 from s1repro.control import Control, Countdown, controlled
+from s1repro.encoding import plain_ids
 
 IGNORED = -100
 """The label of a token that carries no loss, as PyTorch's cross entropy has it."""

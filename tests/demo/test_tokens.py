@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from s1repro.chat import FORMATS, plain_ids
+from s1repro.chat import FORMATS
 from s1repro.control import instruct
 from s1repro.demo.base import SHAPE
 from s1repro.demo.documents import draw_document
@@ -14,6 +14,7 @@ from s1repro.demo.problem import LABELS, draw
 from s1repro.demo.teacher import think
 from s1repro.demo.tokens import CHAT_WORDS, SPECIAL_TOKENS, make_tokenizer
 from s1repro.demo.worlds import FAMILIES
+from s1repro.encoding import plain_ids
 
 DIGITS = "0123456789"
 SIGNS = "+-*^&|<=:,;.?()"

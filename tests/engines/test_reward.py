@@ -22,7 +22,8 @@ from transformers import (
     Qwen2ForTokenClassification,
 )
 
-from s1repro.chat import FORMATS, plain_ids
+from s1repro.chat import FORMATS
+from s1repro.encoding import plain_ids
 from s1repro.engines.reward import HfRewardModel, RewardModel
 
 VOCABULARY = 450

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.chat import FORMATS, plain_ids
+from s1repro.chat import FORMATS
 from s1repro.config import Config
+from s1repro.encoding import plain_ids
 from s1repro.engines import ScriptedEngine
 from s1repro.engines.base import EngineSettings
 from s1repro.records import Question

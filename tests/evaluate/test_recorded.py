@@ -13,8 +13,9 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.chat import FORMATS, plain_ids
+from s1repro.chat import FORMATS
 from s1repro.config import Config
+from s1repro.encoding import plain_ids
 from s1repro.engines import ScriptedEngine
 from s1repro.evaluate import pipeline
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.chat import FORMATS, plain_ids
+from s1repro.chat import FORMATS
+from s1repro.encoding import plain_ids
 from s1repro.engines import Completion, Sampling, ScriptedEngine, Stop
 from s1repro.engines.scripted import ScriptedRequest
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.chat import BoundFormat, plain_ids
+from s1repro.chat import BoundFormat
+from s1repro.encoding import plain_ids
 from s1repro.records import Finish
 from s1repro.scaling import Budget, Forced
 from s1repro.scaling.loops import LONGEST_BLOCK, SHORTEST_LOOP

@@ -15,7 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.chat import FORMATS, BoundFormat, plain_ids
+from s1repro.chat import FORMATS, BoundFormat
+from s1repro.encoding import plain_ids
 from s1repro.engines import Completion, Engine, Sampling, ScriptedEngine, Stop
 from s1repro.scaling import Budget, Forced, force, sweep
 from tests.scaling.reference import (

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.chat import FORMATS, plain_ids
+from s1repro.chat import FORMATS
+from s1repro.encoding import plain_ids
 from s1repro.engines import Sampling, ScriptedEngine
 from s1repro.records import Question
 from s1repro.scaling import Forced, Prompt

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.chat import FORMATS, plain_ids
+from s1repro.chat import FORMATS
+from s1repro.encoding import plain_ids
 from s1repro.engines import Engine, Sampling, ScriptedEngine
 from s1repro.scaling import Budget, Forced, Prompt, Tree, force, rebase
 from s1repro.scaling.rebase import shares

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.chat import FORMATS, BoundFormat, plain_ids
+from s1repro.chat import FORMATS, BoundFormat
+from s1repro.encoding import plain_ids
 from s1repro.engines import Sampling, ScriptedEngine
 from s1repro.scaling import Budget, Prompt
 from s1repro.scaling.trace import Thinking, grow

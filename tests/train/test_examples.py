@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedTokenizerBase
 
-from s1repro.chat import FORMATS, plain_ids
+from s1repro.chat import FORMATS
 from s1repro.config import Config
 from s1repro.control import CONTROLS, Control, controlled
+from s1repro.encoding import plain_ids
 from s1repro.train import examples, pipeline
 from s1repro.train.examples import IGNORED, load_examples
 
