@@ -1,12 +1,14 @@
 """Speed as ratios of two sides measured in one run: `make bench`.
 
 `demo` compares the one-pass sweep and forcing with what they have to beat, `server` a vLLM server with vLLM in this
-process, both with the model that `make demo` tuned; `engines` its greedy ids on every engine; `real` the sweep again,
-with the model in $S1REPRO_WEIGHTS. Each comparison begins with an empty prefix cache, on an engine that is already up.
+process, both with the model that `make demo` tuned; `engines` its greedy ids on every engine, `eagle` the ways to draft
+for it; `real` the sweep and `real-eagle` the drafts, with the model in $S1REPRO_WEIGHTS. Each comparison begins with an
+empty prefix cache, on an engine that is already up.
 Prints a line a comparison, and writes `benchmarks/<date>.json` with both sides' figures, the versions and the machine.
 
     python -m benchmarks                    # after make demo: demo and server
     python -m benchmarks engines            # after make demo, and make servers for SGLang's
+    python -m benchmarks eagle              # after make demo and make eagle
     python -m benchmarks real               # with S1REPRO_WEIGHTS=folder/of/a/model
 """
 
@@ -21,10 +23,17 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import demo, engines, real, server
+from benchmarks import demo, eagle, engines, real, server
 from s1repro.artifacts import write_text
 
-KINDS = {"demo": demo.measured, "server": server.measured, "engines": engines.measured, "real": real.measured}
+KINDS = {
+    "demo": demo.measured,
+    "server": server.measured,
+    "engines": engines.measured,
+    "eagle": eagle.measured,
+    "real": real.measured,
+    "real-eagle": eagle.measured_real,
+}
 
 
 def main() -> None:

@@ -24,8 +24,8 @@ fi
 pip() { .venv/bin/python -m pip --disable-pip-version-check "$@"; }
 
 if nvidia-smi -L >/dev/null 2>&1; then
-    echo "setup: a GPU is here, installing the extras gpu and dev"
-    pip install --quiet --editable '.[gpu,dev]'
+    echo "setup: a GPU is here, installing the extras gpu, eagle and dev"
+    pip install --quiet --editable '.[gpu,eagle,dev]'
 else
     echo "setup: no GPU here, installing locks/cpu.txt (4 GB on disk, some minutes)"
     # torch first, by itself: other packages would bring its CUDA build. Some machines' pip finds the CPU build as it is.

@@ -205,11 +205,17 @@ def test_what_a_bench_found_is_written_down_with_the_versions_and_the_machine(
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
-    [(["nonsense"], "no bench nonsense; choose from: demo, server"), (["real"], "set S1REPRO_WEIGHTS")],
+    [
+        (["nonsense"], "no bench nonsense; choose from: demo, server"),
+        (["real"], "set S1REPRO_WEIGHTS"),
+        (["real-eagle"], "set S1REPRO_WEIGHTS"),
+        (["eagle"], "run make eagle first"),
+    ],
 )
 def test_a_bench_that_cannot_be_run_is_one_line(
-    arguments: list[str], says: str, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("S1REPRO_WEIGHTS", raising=False)
     monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments])
     with pytest.raises(SystemExit, match=f"error: .*{says}"):

@@ -10,8 +10,8 @@ Training goes on from the newest whole epoch where it was killed. Several GPUs a
 from __future__ import annotations
 
 import logging
-import os
 import shutil
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +19,8 @@ from typing import Any
 from unittest.mock import patch
 
 import torch
-from datasets import Dataset
+from datasets import Dataset, disable_progress_bars
+from loguru import logger
 from speculators.train import cli
 from speculators.train.config import TrainConfig
 from speculators.train.trainer import Trainer
@@ -112,28 +113,31 @@ def _write_dataset(rows: Sequence[Row], folder: Path) -> None:
         }
     )
     made.set_format("torch")
+    disable_progress_bars()
     made.save_to_disk(str(folder))
 
 
 @contextmanager
 def _as_this_machine() -> Iterator[None]:
-    """Without an accelerator, another trainer and no waiting for one; and never a progress bar of its own."""
-    with patch.dict(os.environ, {"TQDM_DISABLE": "1"}):
-        if torch.cuda.is_available():
-            yield
-            return
-        with patch.object(cli, "Trainer", _CpuTrainer), patch.object(torch.accelerator, "synchronize", lambda: None):
-            yield
+    """Without an accelerator, another trainer and no waiting for one."""
+    if torch.cuda.is_available():
+        yield
+        return
+    with patch.object(cli, "Trainer", _CpuTrainer), patch.object(torch.accelerator, "synchronize", lambda: None):
+        yield
 
 
 @contextmanager
 def _quiet(log: _Log) -> Iterator[None]:
-    """The library's own lines stay away, its metrics go to `log`."""
+    """The library's bars stay, its own lines and warnings stay away, its metrics go to `log`."""
     own, metrics = logging.getLogger("speculators"), logging.getLogger("speculators.metrics")
     with (
         patch.object(cli, "setup_root_logger", lambda: None),
         patch.object(cli, "setup_metric_logger", lambda **_: None),
+        warnings.catch_warnings(),
     ):
+        warnings.simplefilter("ignore")  # no pinned memory and no float32 autocast on a CPU
+        logger.disable("speculators")
         own.setLevel(logging.ERROR)
         metrics.setLevel(logging.INFO)
         metrics.addHandler(log)
@@ -141,3 +145,4 @@ def _quiet(log: _Log) -> Iterator[None]:
             yield
         finally:
             metrics.removeHandler(log)
+            logger.enable("speculators")

@@ -3,7 +3,7 @@
 What is here knows nothing of vLLM but that it starts processes by spawning them, waits for them without handling a
 signal, and sends them its configuration by pickling it.
 
-    config.additional_config = DiesWithParent()
+    config.additional_config = DiesWithParent()     # or DiesWithParent(first=prepare)
     with interruptible_start():
         ...                     # starts processes
 """
@@ -68,18 +68,22 @@ class DiesWithParent:
 
     vLLM sends its configuration to the engine process, and that one to its workers, by pickling it. Unpickling this
     part of it starts a thread that watches the sender, so that nothing is left behind even when the user's process is
-    killed outright.
+    killed outright. `first`, a function of a module's, is called there too,
+    before anything else is done with the configuration.
     """
 
-    def __reduce__(self) -> tuple[Callable[[int], DiesWithParent], tuple[int]]:
-        return _watch, (os.getpid(),)
+    def __init__(self, first: Callable[[], None] | None = None) -> None:
+        self._first = first
+
+    def __reduce__(self) -> tuple[Callable[..., DiesWithParent], tuple[int, Callable[[], None] | None]]:
+        return _arrive, (os.getpid(), self._first)
 
     def compute_hash(self) -> str:
         """vLLM keys its compilation cache with this; the watch changes nothing that is compiled."""
         return "dies-with-parent"
 
 
-def _watch(sender: int) -> DiesWithParent:
+def _arrive(sender: int, first: Callable[[], None] | None) -> DiesWithParent:
     def outlive_nobody() -> None:
         while os.getppid() == sender:
             time.sleep(1.0)
@@ -87,4 +91,6 @@ def _watch(sender: int) -> DiesWithParent:
 
     if sender != os.getpid():  # a copy within one process watches nothing
         threading.Thread(target=outlive_nobody, name="dies-with-parent", daemon=True).start()
-    return DiesWithParent()
+        if first is not None:
+            first()
+    return DiesWithParent(first)

@@ -1,7 +1,8 @@
 """Speculative decoding: several tokens are drafted cheaply, and the model checks them in one step.
 
 What it would not have said is thrown away, so greedy ids, stops and budgets are those of plain decoding; only how many
-steps they take is another number. How is a type, chosen by `engine/speculative=...`: from what was said already
+steps they take is another number. Samples at a temperature are drawn from the same distribution, but a seed gives
+others than it gives without drafts. How is a type, chosen by `engine/speculative=...`: from what was said already
 (`ngram`), by a smaller model of the same vocabulary (`draft-model`), by an EAGLE-3 head (`eagle3`), or by any other
 method of vLLM's (`method`). Training a head is not covered here.
 
@@ -16,7 +17,6 @@ from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
-from s1repro.engines.base import Sampling
 from s1repro.pretrained import model_mark
 from s1repro.settings.checks import require_at_least_one
 
@@ -139,15 +139,3 @@ SPECULATIONS: dict[str, type[Speculation]] = {
     kind.name: kind for kind in (Speculation, Ngram, DraftModel, Eagle3, OtherMethod)
 }
 """The ways to draft, by name."""
-
-
-def require_greedy(speculation: Speculation, sampling: Sampling, on_cpu: bool) -> None:
-    """Raise `ValueError` where vLLM would silently sample from a wrong distribution.
-
-    On a CPU it checks drafts against probabilities of an uninitialised temperature (vllm issue 55005, as of 0.32).
-    """
-    if on_cpu and speculation.drafts and sampling.temperature > 0:
-        raise ValueError(
-            f"engine.speculative is {speculation.name} at temperature {sampling.temperature}: on a CPU vLLM samples "
-            "wrongly there (its issue 55005); set engine/speculative=none, or temperature 0"
-        )

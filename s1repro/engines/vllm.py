@@ -19,6 +19,8 @@ Seen in vLLM 0.32, and why the code is as it is:
   of sequence from ending a completion that was not asked to stop there.
 - On a CPU a prompt that is computed in parts ends the engine, if its request samples with a seed ("CPU Generator does
   not use offset"). So there prompts are computed whole.
+- On a CPU drafts are checked against logits over a temperature that nobody has set, because the kernel that repeats a
+  request's temperature for each drafted token writes into a copy (issue 55005): `mend_expansion`.
 - The engine process does not notice when its parent is killed: see `s1repro.engines.processes`.
 - On a CPU vLLM binds its OpenMP threads to the first cores and overrides `OMP_NUM_THREADS`. Two engines, or an engine
   and a training, would then share a core while others idle. So threads are left to the system (`nobind`) and their
@@ -35,14 +37,17 @@ import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from s1repro.engines.base import Drafts, Engine, InProcess, Sampling, Stop
 from s1repro.engines.checked import CheckedEngine, Sampled
 from s1repro.engines.processes import DiesWithParent, interruptible_start
-from s1repro.engines.speculation import Ngram, Speculation, require_greedy
+from s1repro.engines.speculation import Ngram, Speculation
 from s1repro.pretrained import load_tokenizer, require_model
 from s1repro.settings.checks import require_at_least_one
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass
@@ -116,10 +121,8 @@ class VllmEngine(CheckedEngine):
         """See `CheckedEngine.sample`. At most `max_concurrency` run at once, the rest wait."""
         from vllm import SamplingParams
         from vllm.inputs import tokens_input
-        from vllm.platforms import current_platform
         from vllm.sampling_params import RequestOutputKind
 
-        require_greedy(self._speculative, sampling, current_platform.is_cpu())
         params = SamplingParams(
             temperature=sampling.temperature,
             top_p=sampling.top_p,
@@ -221,6 +224,34 @@ def _start(settings: Vllm, model: str, trust_remote_code: bool) -> Any:
     except ValueError as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"vLLM refuses these engine settings for {model}: {reason}") from error
-    vllm_config.additional_config = DiesWithParent()
+    vllm_config.additional_config = DiesWithParent(first=mend_expansion)
     with interruptible_start():
         return AsyncLLM.from_vllm_config(vllm_config, disable_log_stats=True)
+
+
+def mend_expansion() -> None:
+    """Give vLLM a CPU kernel that writes what it is told to (issue 55005); called where its kernels are not chosen yet.
+
+    Without it samples at a temperature are wrong wherever something is drafted.
+    """
+    from vllm.utils import cpu_triton_utils
+
+    assert hasattr(cpu_triton_utils, "_expand_kernel_impl"), "another vLLM than the one that this is written for"
+    cpu_triton_utils._expand_kernel_impl = expand
+
+
+def expand(
+    output: torch.Tensor,
+    values: torch.Tensor,
+    ends: torch.Tensor,
+    replace_from: float,
+    replace_to: float,
+    max_tokens: int | None = None,
+) -> None:
+    """Fill `output` `(tokens,)` with each request's value of `values` `(requests,)`, as often as it has tokens.
+
+    `ends` `(requests,)` are the tokens up to and with each request. A value `replace_from` becomes `replace_to`.
+    `max_tokens` is the kernel's own business.
+    """
+    kept = values.where(values != replace_from, replace_to)
+    output.copy_(kept.repeat_interleave(ends.diff(prepend=ends.new_zeros(1))))

@@ -14,7 +14,7 @@ from s1repro.config import Config
 from s1repro.evaluate.journal import SAMPLES
 from s1repro.report.curves import read_run, write_curve
 from s1repro.report.differences import differences, warnings
-from s1repro.report.drafts import digest, read_acceptance, section
+from s1repro.report.drafts import compared, digest, read_drafted, section
 from s1repro.report.merge import merged_samples, named, points_of, read_part, require_mergeable
 from s1repro.report.page.archive import pack
 from s1repro.report.page.document import Page, write_page
@@ -33,9 +33,9 @@ def run(config: Config) -> None:
     others = [name for name in dict.fromkeys(config.report.baselines) if name != config.name]
     evaluations = [_evaluation(config, name) for name in [*own, *others]]
     folders = {name: stage_folder(config.runs, name, "evaluate") for name in [*own, *others]}
-    acceptances = {name: read_acceptance(evaluated) for name, evaluated in folders.items()}
+    drafted = {name: read_drafted(evaluated) for name, evaluated in folders.items()}
     shown = {"evaluations": evaluations, "report": config.report, "seed": config.seed}
-    mark = fingerprint({**shown, "drafts": digest(acceptances)})
+    mark = fingerprint({**shown, "drafts": digest(drafted)})
     if is_done(folder, mark):
         print(f"report: done already, {folder}")
         return
@@ -49,7 +49,7 @@ def run(config: Config) -> None:
     write_curve(folder / "curve.csv", points)
     for picture in ("curve.png", "curve.svg"):
         draw(points, config.name, config.report.title, folder / picture)
-    tables = markdown(runs, config.seed, parts) + section(acceptances)
+    tables = markdown(runs, config.seed, parts) + section(drafted, runs)
     write_text(folder / "tables.md", tables)
     notes = warnings(differences(runs, config.seed))
     # The runs that are one curve ask in the same words.
@@ -60,7 +60,7 @@ def run(config: Config) -> None:
         dashboard.curve(points, folder / "curve.png", config.report.title)
         dashboard.summary("performance", max(point.accuracy for point in points if point.run == config.name))
     finish(folder, mark, FILES, {"points": len(points), "runs": [*own, *others]})
-    print(terminal(points), *notes, sep="\n")
+    print(terminal(points), *notes, *compared(drafted, runs), sep="\n")
     print(f"report: {folder / 'curve.png'}")
 
 

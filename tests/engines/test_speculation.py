@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from s1repro.chat import FORMATS
 from s1repro.engines import Engine, Sampling, Stop, load_engine
 from s1repro.engines.metered import MeteredEngine
-from s1repro.engines.speculation import DraftModel, Eagle3, Ngram, OtherMethod, Speculation, require_greedy
-from s1repro.engines.vllm import Vllm, engine_arguments
+from s1repro.engines.speculation import DraftModel, Eagle3, Ngram, OtherMethod, Speculation
+from s1repro.engines.vllm import Vllm, engine_arguments, expand
 from s1repro.scaling import Budget, sweep
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 GREEDY = Sampling()
+SAMPLES = 2000
 
 
 def test_each_way_to_draft_has_vllms_own_settings() -> None:
@@ -48,13 +52,13 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
         DraftModel(model=str(tmp_path)).require()
 
 
-def test_sampling_with_drafts_on_a_cpu_is_refused() -> None:
-    hot = Sampling(temperature=0.7)
-    with pytest.raises(ValueError, match=r"ngram at temperature 0\.7: on a CPU .* 55005.* engine/speculative=none"):
-        require_greedy(Ngram(), hot, on_cpu=True)
-    require_greedy(Ngram(), GREEDY, on_cpu=True)
-    require_greedy(Ngram(), hot, on_cpu=False)
-    require_greedy(Speculation(), hot, on_cpu=True)
+def test_each_request_s_temperature_is_its_drafts_temperature() -> None:
+    spread = torch.full((6,), -1.0)
+    expand(spread, torch.tensor([0.5, 0.0, 2.0]), torch.tensor([2, 3, 6], dtype=torch.int32), 0, 1)
+    assert spread.tolist() == [0.5, 0.5, 1.0, 2.0, 2.0, 2.0]
+    whole = torch.zeros(4, dtype=torch.int32)
+    expand(whole, torch.tensor([5, 0, 7], dtype=torch.int32), torch.tensor([1, 1, 4], dtype=torch.int32), 0, 0)
+    assert whole.tolist() == [5, 7, 7, 7]
 
 
 @pytest.fixture(scope="module", params=["ngram", "draft-model"])
@@ -116,6 +120,34 @@ def test_a_model_that_drafts_for_itself_is_accepted_whole(drafting: Engine, run:
 
 
 @pytest.mark.slow
-def test_a_real_engine_refuses_to_sample(drafting: Engine, run: Run) -> None:
-    with pytest.raises(ValueError, match="on a CPU vLLM samples wrongly"):
-        run(drafting.complete([5, 6, 7], max_tokens=9, stop=Stop(), sampling=Sampling(1.0)))
+@pytest.mark.parametrize("sampling", [Sampling(1.0), Sampling(0.6), Sampling(1.0, top_p=0.8)], ids=str)
+def test_samples_are_of_the_same_distribution_with_drafts(
+    drafting: Engine, vllm_engine: Engine, run: Run, sampling: Sampling
+) -> None:
+    """As near to samples without drafts as those are to one another; the prompt repeats, so that n-grams draft."""
+    prompt = [5, 6, 7, 8, 5, 6, 7, 8, 5, 6]
+
+    async def sampled(engine: Engine, seeds: range) -> list[tuple[int, ...]]:
+        each = (replace(sampling, seed=seed) for seed in seeds)
+        asked = (engine.complete(prompt, max_tokens=6, stop=Stop(), sampling=one) for one in each)
+        return [one.token_ids for one in await asyncio.gather(*asked)]
+
+    plain, again = run(sampled(vllm_engine, range(SAMPLES))), run(sampled(vllm_engine, range(SAMPLES, 2 * SAMPLES)))
+    drafted = run(sampled(drafting, range(SAMPLES)))
+    for place in range(6):
+        here, there, with_drafts = (Counter(ids[place] for ids in side) for side in (plain, again, drafted))
+        assert distance(here, with_drafts) < distance(here, there) + 0.04, place
+
+
+def distance(one: Counter[int], other: Counter[int]) -> float:
+    """Total variation between two sets of samples, over the 15 tokens that the first has most and all others as one."""
+    often = [token for token, _ in one.most_common(15)]
+    apart = [one[token] - other[token] for token in often]
+    return (sum(map(abs, apart)) + abs(sum(apart))) / (2 * SAMPLES)
+
+
+@pytest.mark.slow
+def test_a_seed_reproduces_a_drafted_sample(drafting: Engine, run: Run) -> None:
+    asked = [drafting.complete([5, 6, 7], max_tokens=60, stop=Stop(), sampling=Sampling(1.0, seed=3)) for _ in range(2)]
+    one, other = (run(each).token_ids for each in asked)
+    assert one == other
