@@ -97,6 +97,7 @@ def by_point(samples: Iterable[Sample]) -> dict[PointKey, list[Sample]]:
 
 def _read(runs: str, name: str, known: Mapping[str, str]) -> Sequence[Sample] | Missing:
     try:
-        return read_run(runs, name)
+        finished = read_run(runs, name).finished
     except ValueError as error:
         return Missing(known.get(name, str(error)))
+    return finished or Missing(known.get(name, f"{name} has no finished point yet: run its evaluate stage to the end"))

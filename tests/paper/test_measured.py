@@ -18,7 +18,7 @@ def test_a_run_that_cannot_be_read_leaves_the_others(config: Config, finish: Fin
     assert runs.why_not(["own"]) is None and len(runs.of("toy")) == 10
     broken, absent, told = (runs.why_not([key]) for key in ("rs", "base", "rebase"))
     assert broken is not None and "altered since it was written" in broken.reason
-    assert absent is not None and "no finished evaluation of run 'toy-base'" in absent.reason
+    assert absent is not None and "no evaluation of run 'toy-base'" in absent.reason
     assert told == Missing("no reward model")
 
 
