@@ -22,7 +22,7 @@ from s1repro.benchmarks import benchmark_fingerprint, listed, load_benchmark
 from s1repro.config import Config
 from s1repro.engines.base import EngineSettings
 from s1repro.evaluate.arrivals import Arrivals
-from s1repro.evaluate.journal import SAMPLES, claim, complete, finished, is_complete, listed_points
+from s1repro.evaluate.journal import SAMPLES, claim, complete, finished, is_complete, listed_points, to_line
 from s1repro.evaluate.plan import Task, plan
 from s1repro.evaluate.vouched import PointKey
 from s1repro.flops import Dimensions, dimensions
@@ -30,6 +30,7 @@ from s1repro.pretrained import load_tokenizer, model_mark, require_model
 from s1repro.records import Question, Sample
 from s1repro.telemetry import note
 from s1repro.tracking import settled, tracked
+from s1repro.trained import read_training
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -68,8 +69,8 @@ def run(config: Config, load: Load | None = None) -> None:
         model = require_model(config.checkpoint, config.engine.max_model_len, config.model.trust_remote_code)
         config.engine.require()
     with Journal(folder / SAMPLES) as journal:  # holds the folder: a second evaluation is refused
-        claim(folder, identity, digests)
-        samples = _measure(config, folder, journal, questions, load, dimensions(model) if model else None)
+        owner = claim(folder, identity, digests)
+        samples = _measure(config, journal, owner, questions, load, dimensions(model) if model else None)
         complete(folder, identity, samples, asked, sources)
     print(f"evaluate: {len(samples)} samples at {len(listed_points(folder))} points, {folder}")
 
@@ -89,8 +90,8 @@ def _require_fit(config: Config, questions: Mapping[str, Sequence[Question]]) ->
 
 def _measure(
     config: Config,
-    folder: Path,
     journal: Journal,
+    owner: str,
     questions: Mapping[str, Sequence[Question]],
     load: Load | None,
     model: Dimensions | None,
@@ -98,6 +99,7 @@ def _measure(
     """All samples of the folder, after taking those that are missing."""
     from s1repro.engines import load_engine
 
+    folder = journal.path.parent
     samples, planned = finished(journal), plan(config, questions)
     groups = [[task for task in group if task.key not in samples] for group in planned]
     missing = [group for group in groups if group]
@@ -110,7 +112,7 @@ def _measure(
         arrivals = Arrivals(config.name, tasks, samples, dashboard.point)
 
         def write(sample: Sample) -> None:
-            journal.append(sample.to_json())
+            journal.append(to_line(sample, owner))
             samples[sample.key] = sample
             arrivals.add(sample)
 
@@ -174,8 +176,10 @@ def _cost(metered: MeteredEngine, seconds: float) -> dict[str, Any]:
 
 
 def _identity(config: Config) -> dict[str, Any]:
-    """What two samples must share to be points of one curve."""
+    """What two samples must share to be points of one curve; of a model that says so, how it was trained."""
+    training = read_training(config.checkpoint)
     return {
+        **({"training": training.recipe, "training.seed": training.seed} if training else {}),
         "model": model_mark(config.checkpoint, "checkpoint"),
         "model.format": config.model.format,
         "engine.dtype": config.engine.precision,
