@@ -132,17 +132,16 @@ def read_jsonl(path: str | Path, number: Callable[[str], object] | None = None) 
 def read_journal(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield `(line number, object)` for each line of a journal as it stands, without holding or repairing it.
 
-    Raises `ValueError`, with file and line, where `Journal.read` does, and for half of a last line, which a kill or a
-    process that is writing leaves.
+    Half of a last line, which a kill or a process that is writing leaves, is no line yet. Raises `ValueError`, with
+    file and line, where `Journal.read` does.
     """
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
     with open(path, "rb") as file:
         for number, line in enumerate(file, start=1):
-            if not line.endswith(b"\n"):
-                raise ValueError(f"{path}:{number}: half a line; run the stage that writes it again, or let it end")
-            yield number, _parse(path, number, line)
+            if line.endswith(b"\n"):
+                yield number, _parse(path, number, line)
 
 
 def _parse(path: Path, line_number: int, line: bytes, number: Callable[[str], object] | None = None) -> dict[str, Any]:

@@ -151,9 +151,10 @@ class Sample:
     def from_json(cls, data: Mapping[str, Any]) -> Sample:
         """Read back what `to_json` wrote; a line of an older version has no check.
 
+        `evaluation`, by which a journal says whose sample it is, is for the journal to read.
         Raises `KeyError` where a field is missing, and `ValueError` where one is unknown, of a wrong type, or altered.
         """
-        unknown = data.keys() - _OF_KEY.keys() - _OF_SAMPLE.keys() - {"check"}
+        unknown = data.keys() - _OF_KEY.keys() - _OF_SAMPLE.keys() - {"check", "evaluation"}
         if unknown:
             raise ValueError(f"unknown field {min(unknown)!r}")
         for name, kind in (_OF_KEY | _OF_SAMPLE).items():
@@ -199,3 +200,5 @@ class Point:
     run: str
     seeds: int = 1
     """How many seeds it is the mean of; with one the interval is over questions, with more over questions and seeds."""
+    unfinished: bool = False
+    """Whether it is still being measured: then these are the samples so far, and more of short thinking among them."""

@@ -8,11 +8,14 @@ import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.toy import TASK, write_benchmark
+from s1repro.evaluate.journal import claim, complete
+from tests.toy import TASK, make_sample, write_benchmark
 
 REPO = Path(__file__).resolve().parent.parent
 ROW = {
@@ -44,9 +47,25 @@ def place(tiny_qwen: Path, tmp_path: Path) -> Path:
     curated = tmp_path / "runs" / "demo" / "curate" / "s1k.jsonl"
     curated.parent.mkdir(parents=True)
     shutil.copy(tmp_path / "pool.jsonl", curated)
+    write_evaluations(tmp_path / "runs")
     shutil.copytree(tiny_qwen, tmp_path / "model")
     shutil.copytree(tiny_qwen, tmp_path / "weightless", ignore=shutil.ignore_patterns("*.safetensors"))
     return tmp_path
+
+
+def write_evaluations(runs: Path) -> None:
+    """Finished evaluations `hot`, `cold` and `twin`, that with cold's seed, and damaged ones."""
+    for name, temperature in (("hot", 1.0), ("cold", 0.0), ("twin", 0.0), ("doubled", 0.0), ("torn", 0.0)):
+        identity, folder = {"model": "m", "seed": 0, "method.temperature": temperature}, runs / name / "evaluate"
+        folder.mkdir(parents=True)
+        claim(folder, identity, {"toy": "q"})
+        complete(folder, identity, [make_sample()], {("toy", "force", 16, 0): 1}, {"toy": "f"})
+    samples, manifest = runs / "doubled/evaluate/samples.jsonl", runs / "torn/evaluate/manifest.json"
+    samples.write_text(samples.read_text() * 2)
+    manifest.write_text(manifest.read_text()[:40])
+    unfit = make_sample(finish="rejected", extracted="")
+    claim(runs / "unfit" / "evaluate", {"model": "m"}, {"toy": "q"})
+    complete(runs / "unfit" / "evaluate", {"model": "m"}, [unfit], {("toy", "force", 16, 0): 1}, {"toy": "f"})
 
 
 def settings(overrides: list[str]) -> list[str]:
@@ -57,13 +76,13 @@ def settings(overrides: list[str]) -> list[str]:
     return list({one.partition("=")[0]: one for one in [*known, *small, *forced, *overrides]}.values())
 
 
-def run_here(stage: str, arguments: list[str]) -> int:
-    """The stage's module as `python -m` runs it, in this process: the exit code."""
+def run_here(stage: str, arguments: list[str], start: Callable[[], object] | None = None) -> int:
+    """The stage's module as `python -m` runs it, in this process, or `start`: the exit code."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", [f"s1repro.{stage}", *arguments])
         patch.delenv("HYDRA_FULL_ERROR", raising=False)
         try:
-            runpy.run_module(f"s1repro.{stage}", run_name="__main__")
+            start() if start else runpy.run_module(f"s1repro.{stage}", run_name="__main__")
         except SystemExit as leaving:
             return int(str(leaving.code))
     return 0
@@ -169,6 +188,42 @@ MISTAKES = [
         "evaluate", ["engine/speculative=nope"], ["choose from: draft-model, eagle3, method"], id="way to draft"
     ),
     pytest.param("report", ["name=other"], ["runs/other/evaluate", "evaluate stage"], id="no evaluation"),
+    pytest.param(
+        "report",
+        ["name=doubled", "report.baselines=[]"],
+        ["samples.jsonl:2: the same sample as in line 1"],
+        id="a line twice",
+    ),
+    pytest.param(
+        "report",
+        ["name=torn", "report.baselines=[]"],
+        ["runs/torn/evaluate/manifest.json: not JSON"],
+        id="torn manifest",
+    ),
+    pytest.param(
+        "report",
+        ["name=unfit", "report.baselines=[]"],
+        ["no sample of run 'unfit' has an answer"],
+        id="no answer at all",
+    ),
+    pytest.param(
+        "report",
+        ["report.merge=[warm-*]", "report.baselines=[]"],
+        ["report.merge: no run in runs is named warm-*; it has cold, "],
+        id="merge",
+    ),
+    pytest.param(
+        "report",
+        ["report.merge=[cold,hot]", "report.baselines=[]"],
+        ["report.merge: cold and hot differ in method.temperature"],
+        id="merge of two methods",
+    ),
+    pytest.param(
+        "report",
+        ["report.merge=[cold,twin]", "report.baselines=[]"],
+        ["report.merge: cold and twin both have toy, force, budget 16, 0 Waits, of seed 0"],
+        id="merge of one seed twice",
+    ),
     pytest.param("paper", ["paper.run=false"], ["no run has a finished evaluation"], id="paper of nothing"),
     pytest.param(
         "paper", ["paper.parallel=[voets]"], ["paper.parallel: no run 'voets'", "paper.runs has: own"], id="paper's run"
@@ -202,4 +257,39 @@ def test_a_mistake_ends_in_one_line_and_leaves_nothing(
     assert out == ""
     for part in parts:
         assert part in err
+    assert sorted(place.rglob("*")) == before
+
+
+LM_EVAL = [
+    pytest.param("recipe=demo,budget=8,waits=0", [], ["give checkpoint=FOLDER"], id="no checkpoint"),
+    pytest.param("checkpoint=model,budgte=8", [], ["budgte is no argument", "budget, waits"], id="misspelt argument"),
+    pytest.param("pretrained=model,checkpoint=model", [], ["the model is checkpoint="], id="lm-eval's name"),
+    pytest.param("recipe=demo,checkpoint=./nowhere,budget=8,waits=0", [], ["./nowhere"], id="missing checkpoint"),
+    pytest.param("recipe=demo,checkpoint=model", [], ["points of a curve", "give budget=N"], id="a whole curve"),
+    pytest.param("checkpoint=model,budget=8", ["--batch_size", "4"], ["engine.max_concurrency=N"], id="batch size"),
+]
+
+
+@pytest.mark.parametrize(("model", "words", "parts"), LM_EVAL)
+def test_a_mistake_in_lm_eval_s_model_ends_in_one_line_and_leaves_nothing(
+    place: Path,
+    model: str,
+    words: list[str],
+    parts: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    import lm_eval.tasks
+
+    from s1repro.evaluate import harness  # once: lm-eval takes a model's name once in a process
+
+    # lm-eval's own tasks, thousands of files, are indexed anew each time.
+    monkeypatch.setattr(lm_eval.tasks, "TaskManager", partial(lm_eval.tasks.TaskManager, include_defaults=False))
+    monkeypatch.chdir(place)
+    before = sorted(place.rglob("*"))
+    capsys.readouterr()
+    asked = ["run", "--model", "s1repro", "--model_args", model, "--tasks", "toy", "--include_path", "evals"]
+    assert run_here("evaluate.harness", [*asked, *words], harness.main) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert all(part in line for part in parts), line
     assert sorted(place.rglob("*")) == before

@@ -2,19 +2,22 @@
 
 `samples.jsonl` grows a line a finished sample; once all asked-for samples are in, it is rewritten sorted, so its bytes
 do not depend on who finished first or on kills. Later runs with other budgets, Waits, benchmarks or more samples add
-to it. Samples of another model or method never mix: `journal_config.json` says whose they are. Times are in
-`telemetry.jsonl`, never here. No line is believed: what is lost, doubled, altered or another run's is refused with file
-and line, by who goes on with an evaluation and by who reports it (`s1repro.evaluate.vouched`).
+to it. Samples of another model or method never mix: `journal_config.json` says whose they are, and so does each line.
+Times are in `telemetry.jsonl`, never here. No line is believed: what is lost, doubled or altered is refused with file
+and line, by who goes on with an evaluation and by who reports it (`s1repro.evaluate.vouched`); lines of another
+evaluation are refused by the first and set aside by the second.
 
-    claim(folder, identity, digests)         # ValueError when the folder's samples are another model's
+    owner = claim(folder, identity, digests)         # ValueError when the folder's samples are another model's
     with Journal(folder / SAMPLES) as journal:
         done = finished(journal)
+        journal.append(to_line(sample, owner))
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +52,21 @@ IDENTITY = "journal_config.json"
 """Whose samples they are."""
 
 
-def claim(folder: Path, identity: Mapping[str, Any], benchmarks: Mapping[str, str]) -> None:
-    """Say whose samples `folder` holds: `identity`, and a digest of each benchmark's questions.
+@dataclass(frozen=True)
+class Found:
+    """What a folder holds: its own samples by key, in the order of the lines, and the numbers of the other lines."""
+
+    samples: Mapping[SampleKey, Sample]
+    foreign: tuple[int, ...]
+
+
+def to_line(sample: Sample, owner: str) -> dict[str, Any]:
+    """A sample as a line of the journal that `owner` claimed."""
+    return {**sample.to_json(), "evaluation": owner}
+
+
+def claim(folder: Path, identity: Mapping[str, Any], benchmarks: Mapping[str, str]) -> str:
+    """Say whose samples `folder` holds: `identity`, and a digest of each benchmark's questions. Returns the owner.
 
     Raises `ValueError` when it already holds samples of another identity or of other questions under the same name, or
     a manifest of another run; benchmarks that it does not know yet are added.
@@ -66,34 +82,49 @@ def claim(folder: Path, identity: Mapping[str, Any], benchmarks: Mapping[str, st
                 f"{folder} holds samples made with another {', '.join(different)}; choose another name=... or delete "
                 "this folder"
             )
-        _require_own(folder, held)
+        _require_own(folder)
     else:  # a folder without samples belongs to nobody yet
         (folder / MANIFEST).unlink(missing_ok=True)
     merged = {**identity, "benchmarks": {**held["benchmarks"], **benchmarks}}
     write_text(folder / IDENTITY, json.dumps(merged, indent=2, sort_keys=True) + "\n")
+    return fingerprint(identity)
 
 
 def finished(journal: Journal) -> dict[SampleKey, Sample]:
     """The samples that are in, by key, in the order of the lines.
 
-    Raises `ValueError`, with file and line, where one is not a sample, was altered or is there twice, or where those of
-    a point are not what the manifest vouches for. A point may lack some: they are taken again.
+    Raises `ValueError`, with file and line, where one is not a sample, was altered, is there twice or is another
+    evaluation's, or where those of a point are not what the manifest vouches for. A point may lack some: they are taken
+    again.
     """
-    samples = _samples(journal.path, enumerate(journal.read(), start=1))
-    require_vouched(journal.path, read_points(journal.path.parent), samples, lost=True)
-    return samples
+    path, points = journal.path, read_points(journal.path.parent)
+    found = _found(path, enumerate(journal.read(), start=1))
+    if found.foreign:
+        raise ValueError(
+            f"{path}:{found.foreign[0]}: a sample of another evaluation than {IDENTITY} beside it names; delete this "
+            f"line{f' and {len(found.foreign) - 1} others like it' if len(found.foreign) > 1 else ''}"
+        )
+    require_vouched(path, points, found.samples, lost=True)
+    return dict(found.samples)
 
 
-def vouched(folder: Path) -> dict[SampleKey, Sample]:
-    """All samples of a finished evaluation, by key, in the order of the lines; those of points under way among them.
+def vouched(folder: Path) -> Found:
+    """All samples of an evaluation, those of points under way among them; lines of another one are set aside.
 
-    Changes nothing. Raises `ValueError`, with file and line, where `finished` does, where a sample of a complete point
-    is lost, one is of a benchmark that was never asked, or the manifest is another run's.
+    Changes nothing. Raises `ValueError`, with file and line, where `finished` does for other reasons, where a sample of
+    a complete point is lost, one is of a benchmark that was never asked, no line is its own, or the manifest is another
+    run's.
     """
     path, points = folder / SAMPLES, read_points(folder)
-    samples = _samples(path, read_journal(path))
     held = _held(folder)
-    _require_own(folder, held)
+    _require_own(folder)
+    found = _found(path, read_journal(path))
+    samples = found.samples
+    if found.foreign and not samples:
+        raise ValueError(
+            f"{path}:{found.foreign[0]}: all samples are of another evaluation than {IDENTITY} beside it names; bring "
+            "this folder's own file back"
+        )
     for line, key in enumerate(samples, start=1):
         if key.benchmark not in held["benchmarks"]:
             asked = ", ".join(sorted(held["benchmarks"]))
@@ -107,7 +138,7 @@ def vouched(folder: Path) -> dict[SampleKey, Sample]:
             "again, which repeats no sample that is in"
         )
     require_vouched(path, points, samples)
-    return samples
+    return found
 
 
 def complete(
@@ -123,7 +154,7 @@ def complete(
     lists. `sources` are the benchmarks' fingerprints, for `is_complete`.
     """
     ordered = sorted(samples, key=lambda sample: tuple(vars(sample.key).values()))
-    write_jsonl(folder / SAMPLES, (sample.to_json() for sample in ordered))
+    write_jsonl(folder / SAMPLES, (to_line(sample, fingerprint(identity)) for sample in ordered))
     groups: dict[PointKey, list[Sample]] = {}
     for sample in ordered:
         groups.setdefault(point_key(sample.key), []).append(sample)
@@ -172,9 +203,15 @@ def identity_of(folder: Path) -> dict[str, Any]:
     return _held(folder)
 
 
-def _samples(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[SampleKey, Sample]:
+def _found(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Found:
+    """The lines of `path`, told apart by whose they are; those of an older version do not say so and are its own."""
+    owner = _owner(path.parent)
     samples: dict[SampleKey, Sample] = {}
+    foreign: list[int] = []
     for number, line in lines:
+        if owner is not None and line.get("evaluation", owner) != owner:
+            foreign.append(number)
+            continue
         where = f"{path}:{number}: "
         try:
             sample = Sample.from_json(line)
@@ -186,7 +223,14 @@ def _samples(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> dict
             twin = list(samples).index(sample.key) + 1
             raise ValueError(f"{where}the same sample as in line {twin}; delete one of the two")
         samples[sample.key] = sample
-    return samples
+    return Found(samples, tuple(foreign))
+
+
+def _owner(folder: Path) -> str | None:
+    """Whose samples the folder holds, as each line says it; None where nobody has claimed it."""
+    if not (folder / IDENTITY).is_file():
+        return None
+    return fingerprint({name: value for name, value in _held(folder).items() if name != "benchmarks"})
 
 
 def _held(folder: Path) -> dict[str, Any]:
@@ -200,9 +244,8 @@ def _held(folder: Path) -> dict[str, Any]:
     return held
 
 
-def _require_own(folder: Path, held: Mapping[str, Any]) -> None:
+def _require_own(folder: Path) -> None:
     """Raise `ValueError` where the manifest is of other samples than the folder's."""
     manifest = read_manifest(folder)
-    identity = {name: value for name, value in held.items() if name != "benchmarks"}
-    if manifest and manifest.get("fingerprint") != fingerprint(identity):
+    if manifest and manifest.get("fingerprint") != _owner(folder):
         raise ValueError(f"{folder / MANIFEST}: of another run than {IDENTITY} beside it; {AGAIN}")

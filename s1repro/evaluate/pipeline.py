@@ -22,7 +22,7 @@ from s1repro.benchmarks import benchmark_fingerprint, listed, load_benchmark
 from s1repro.config import Config
 from s1repro.engines.base import EngineSettings
 from s1repro.evaluate.arrivals import Arrivals
-from s1repro.evaluate.journal import SAMPLES, claim, complete, finished, is_complete, listed_points
+from s1repro.evaluate.journal import SAMPLES, claim, complete, finished, is_complete, listed_points, to_line
 from s1repro.evaluate.plan import Task, plan
 from s1repro.evaluate.vouched import PointKey
 from s1repro.flops import Dimensions, dimensions
@@ -68,8 +68,8 @@ def run(config: Config, load: Load | None = None) -> None:
         model = require_model(config.checkpoint, config.engine.max_model_len, config.model.trust_remote_code)
         config.engine.require()
     with Journal(folder / SAMPLES) as journal:  # holds the folder: a second evaluation is refused
-        claim(folder, identity, digests)
-        samples = _measure(config, folder, journal, questions, load, dimensions(model) if model else None)
+        owner = claim(folder, identity, digests)
+        samples = _measure(config, journal, owner, questions, load, dimensions(model) if model else None)
         complete(folder, identity, samples, asked, sources)
     print(f"evaluate: {len(samples)} samples at {len(listed_points(folder))} points, {folder}")
 
@@ -89,8 +89,8 @@ def _require_fit(config: Config, questions: Mapping[str, Sequence[Question]]) ->
 
 def _measure(
     config: Config,
-    folder: Path,
     journal: Journal,
+    owner: str,
     questions: Mapping[str, Sequence[Question]],
     load: Load | None,
     model: Dimensions | None,
@@ -98,6 +98,7 @@ def _measure(
     """All samples of the folder, after taking those that are missing."""
     from s1repro.engines import load_engine
 
+    folder = journal.path.parent
     samples, planned = finished(journal), plan(config, questions)
     groups = [[task for task in group if task.key not in samples] for group in planned]
     missing = [group for group in groups if group]
@@ -110,7 +111,7 @@ def _measure(
         arrivals = Arrivals(config.name, tasks, samples, dashboard.point)
 
         def write(sample: Sample) -> None:
-            journal.append(sample.to_json())
+            journal.append(to_line(sample, owner))
             samples[sample.key] = sample
             arrivals.add(sample)
 

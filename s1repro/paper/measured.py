@@ -100,6 +100,7 @@ def _read(runs: str, name: str, known: Mapping[str, str]) -> Sequence[Sample] | 
     if name not in known and not stage_folder(runs, name, "evaluate").exists():
         return Missing(f"{name} was not run yet")
     try:
-        return read_run(runs, name)
+        finished = read_run(runs, name).finished
     except ValueError as error:
         return Missing(known.get(name, str(error)))
+    return finished or Missing(known.get(name, f"{name} has no finished point yet: run its evaluate stage to the end"))

@@ -24,10 +24,10 @@ import numpy as np
 from s1repro.artifacts import stage_folder
 from s1repro.evaluate.journal import identity_of
 from s1repro.evaluate.metrics import Interval, wilson
-from s1repro.evaluate.points import answered, by_point, point_of, question_scores, to_points
+from s1repro.evaluate.points import answered, by_point, point_of, question_scores
 from s1repro.evaluate.vouched import PointKey
 from s1repro.records import Point, Sample
-from s1repro.report.curves import read_run
+from s1repro.report.curves import Evaluated, curve_of, marked, read_run
 
 RESAMPLES = 2_000
 """Draws of the bootstrap."""
@@ -37,11 +37,20 @@ CHUNK = 100
 
 @dataclass(frozen=True)
 class Part:
-    """A run that is one of several: its samples, and all that shaped them."""
+    """A run that is one of several, and all that shaped its samples."""
 
-    name: str
+    evaluated: Evaluated
     identity: Mapping[str, Any]
-    samples: Sequence[Sample]
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.evaluated.name
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """The run's samples."""
+        return self.evaluated.samples
 
     @property
     def seed(self) -> int:
@@ -62,9 +71,9 @@ def named(runs: str, wanted: Sequence[str]) -> list[str]:
 
 
 def read_part(runs: str, name: str) -> Part:
-    """A finished run. Raises `ValueError` where it is not, as `s1repro.report.curves.read_run` does."""
-    samples = read_run(runs, name)
-    return Part(name, identity_of(stage_folder(runs, name, "evaluate")), samples)
+    """A run. Raises `ValueError` where it has no sample, as `s1repro.report.curves.read_run` does."""
+    evaluated = read_run(runs, name)
+    return Part(evaluated, identity_of(stage_folder(runs, name, "evaluate")))
 
 
 def require_mergeable(parts: Sequence[Part]) -> None:
@@ -91,8 +100,14 @@ def require_mergeable(parts: Sequence[Part]) -> None:
                 )
 
 
-def merged_samples(parts: Sequence[Part]) -> list[Sample]:
-    """The samples of all parts as samples of one run, numbered on from seed to seed; sorted by key."""
+def merged(parts: Sequence[Part], run: str) -> Evaluated:
+    """All parts as one run, its samples numbered on from seed to seed; its points are finished where all theirs are."""
+    unfinished = frozenset().union(*(part.evaluated.unfinished for part in parts))
+    notes = tuple(note for part in parts for note in part.evaluated.notes)
+    return Evaluated(run, _numbered(parts), unfinished, notes)
+
+
+def _numbered(parts: Sequence[Part]) -> list[Sample]:
     if len(parts) == 1:
         return list(parts[0].samples)
     seeds = sorted({part.seed for part in parts})
@@ -105,11 +120,12 @@ def merged_samples(parts: Sequence[Part]) -> list[Sample]:
     return sorted(renumbered, key=lambda sample: tuple(vars(sample.key).values()))
 
 
-def points_of(runs: Mapping[str, Sequence[Sample]], parts: Sequence[Part], seed: int) -> list[Point]:
+def points_of(runs: Sequence[Evaluated], parts: Sequence[Part], seed: int) -> list[Point]:
     """The points of all `runs`; the first one consists of `parts` where these are several."""
-    (own, samples), *others = runs.items()
-    points = merged_points(parts, own, seed) if len(parts) > 1 else to_points(samples, own)
-    return points + [point for name, other in others for point in to_points(other, name)]
+    own, *others = runs
+    several = len(parts) > 1
+    points = marked(merged_points(parts, own.name, seed), own.unfinished) if several else curve_of(own)
+    return points + [point for other in others for point in curve_of(other)]
 
 
 def merged_points(parts: Sequence[Part], run: str, seed: int) -> list[Point]:

@@ -1,7 +1,8 @@
 """The picture: accuracy against mean thinking tokens, one panel a benchmark (Figure 1 of the paper).
 
 This run is a strong line over its budgets; its Waits, which push past the largest budget's natural end, are diamonds;
-baselines are quiet lines. Bars are 95 % intervals; a run of several seeds has a band in their place.
+baselines are quiet lines; what is still being measured is hollow. Bars are 95 % intervals; a run of several seeds has a
+band in their place.
 Labels stand beside what they name, there is no legend. The same points give the same bytes.
 
     draw(points, run="demo", title="accuracy against test-time compute", path=Path("curve.svg"))
@@ -41,6 +42,9 @@ LABEL_GAP = 0.065
 """Least distance of two labels, in heights of the panel."""
 LEADER = {"arrowstyle": "-", "alpha": 0.35, "linewidth": 0.9, "shrinkB": 6, "relpos": (0.0, 0.5)}
 """The thin line from a label's left end to its point."""
+
+HOLLOW = {"markerfacecolor": "white", "markeredgewidth": 1.6, "markersize": 8, "linestyle": "none", "zorder": 4}
+"""A point that is still being measured."""
 
 Label = tuple[Point, str, str]
 """What a label names, its text, its colour."""
@@ -104,13 +108,18 @@ def _marks(axes: Axes, points: Sequence[Point], colour: str, **style: Any) -> No
     x, y = _xy(points)
     below = [100 * (point.accuracy - point.ci_low) for point in points]
     above = [100 * (point.ci_high - point.accuracy) for point in points]
+    own: dict[str, Any] = {"color": colour, "markersize": 8, "markeredgecolor": "white"}
+    hollow = [one for one, point in zip(zip(x, y, strict=True), points, strict=True) if point.unfinished]
+    if hollow:  # above the line, which goes through them
+        hole: dict[str, Any] = {**HOLLOW, "markeredgecolor": colour, "marker": style["marker"]}
+        axes.plot(*zip(*hollow, strict=True), **hole)
     if any(point.seeds > 1 for point in points) and style["linestyle"] == "-":
         low, high = [100 * point.ci_low for point in points], [100 * point.ci_high for point in points]
         axes.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
-        axes.plot(x, y, color=colour, markersize=8, markeredgecolor="white", **style)
+        axes.plot(x, y, **own, **style)
         return
     bars: dict[str, Any] = {"elinewidth": 1.2, "ecolor": matplotlib.colors.to_rgba(colour, 0.45), "capsize": 0}
-    axes.errorbar(x, y, yerr=[below, above], color=colour, markersize=8, markeredgecolor="white", **bars, **style)
+    axes.errorbar(x, y, yerr=[below, above], **own, **bars, **style)
 
 
 def _xy(points: Sequence[Point]) -> tuple[list[float], list[float]]:

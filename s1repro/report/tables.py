@@ -3,7 +3,7 @@
 The curve itself; Control, Scaling and Performance (section 3.2, Table 3 of the paper); how samples ended; votes; and
 all that is compared, as paired differences, with a warning for each that its benchmark is too small to tell.
 
-    text = markdown({"demo": samples, "base": other}, seed=0)
+    text = markdown([read_run("runs", "demo"), read_run("runs", "base")], points, seed=0)
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from s1repro.records import Point
+from s1repro.report.curves import Evaluated
 from s1repro.report.differences import HEAD as DIFFERENCES_HEAD
 from s1repro.report.differences import Difference, Runs, at_best, difference_rows, differences, warnings
 from s1repro.report.ends import HEAD as ENDS_HEAD
 from s1repro.report.ends import end_rows
-from s1repro.report.merge import Part, points_of
+from s1repro.report.merge import Part
 from s1repro.report.methods import HEAD as METHODS_HEAD
 from s1repro.report.methods import method_rows
 from s1repro.report.seeds import HEAD as SEEDS_HEAD
@@ -24,12 +25,28 @@ from s1repro.report.seeds import seed_rows
 from s1repro.report.votes import HEAD as VOTES_HEAD
 from s1repro.report.votes import vote_rows
 
+NOTES = "Notes on the data"
+"""Title of the section on what is not as it should be; there is none where all is."""
 
-def markdown(runs: Runs, seed: int, merged: Sequence[Part] = ()) -> str:
-    """The whole of `tables.md`; `merged` are the runs that the first one of `runs` consists of."""
-    points = points_of(runs, merged, seed)
+NONE_YET = "No point is finished yet."
+
+
+def markdown(
+    runs: Sequence[Evaluated],
+    points: Sequence[Point],
+    seed: int,
+    merged: Sequence[Part] = (),
+    notes: Sequence[str] = (),
+) -> str:
+    """The whole of `tables.md`: `runs` with their `points`; `merged` are those that the first one consists of.
+
+    What is concluded from points is concluded from finished ones alone.
+    """
+    finished = {run.name: run.finished for run in runs}
+    told = [point for point in points if not point.unfinished]
     parts = [
         "# Tables",
+        *([f"## {NOTES}", *notes] if notes else []),
         "## The curve",
         "Accuracy in percent with its 95 % Wilson interval; token counts are means over the samples.",
         table(
@@ -42,13 +59,13 @@ def markdown(runs: Runs, seed: int, merged: Sequence[Part] = ()) -> str:
         "the budget. Scaling: mean slope over all pairs of points, in points per doubling (as in the paper's Table 3) "
         "and per thousand tokens. Performance: the best accuracy. The last three columns are the paper's Table 3, "
         "s1-32B on AIME24.",
-        table(METHODS_HEAD, method_rows(points)),
+        table(METHODS_HEAD, method_rows(told)) if told else NONE_YET,
         "## How samples ended",
         "Samples of each point by why their thinking ended, and how many answers were cut where they stood. Those "
         "that are `rejected`, because no try fitted the budget, have no answer and are in no accuracy.",
-        table(ENDS_HEAD, [row for name, samples in runs.items() for row in end_rows(samples, name)]),
-        *_parallel(runs, seed, merged),
-        *_compared(differences(runs, seed)),
+        table(ENDS_HEAD, [row for run in runs for row in end_rows(run.samples, run.name)]),
+        *_parallel(finished, seed, merged),
+        *_compared(differences(finished, seed)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -76,7 +93,10 @@ def _parallel(runs: Runs, seed: int, merged: Sequence[Part]) -> list[str]:
 def _compared(compared: Sequence[Difference]) -> list[str]:
     """The section on differences, with what its benchmarks are too small for."""
     if not compared:
-        return ["## Differences", "Nothing to compare: one point, and no baseline has one of the same budget."]
+        return [
+            "## Differences",
+            "Nothing to compare: no two finished points, no baseline with one of the same budget.",
+        ]
     text = (
         "Paired over the same questions, in points, with 95 % intervals of 10,000 bootstrap resamples. The last column "
         "is the least difference that would leave zero out of its interval where as many answers differ. "
@@ -90,7 +110,7 @@ def terminal(points: Sequence[Point]) -> str:
     head = f"{'run':<14} {'benchmark':<14} {'budget':>7} {'waits':>5} {'thinking':>9} {'accuracy':>9}  95 %"
     lines = [
         f"{p.run:<14} {p.benchmark:<14} {p.budget:>7,} {p.waits:>5} {p.thinking_tokens:>9,.1f} "
-        f"{100 * p.accuracy:>7.1f} %  {100 * p.ci_low:.1f} to {100 * p.ci_high:.1f}"
+        f"{100 * p.accuracy:>7.1f} %  {100 * p.ci_low:.1f} to {100 * p.ci_high:.1f}{'  unfinished' * p.unfinished}"
         for p in points
     ]
     return "\n".join([head, *lines])
@@ -102,7 +122,7 @@ def _curve_row(point: Point) -> tuple[str, ...]:
         point.benchmark,
         f"{point.budget:,}",
         str(point.waits),
-        f"{point.n:,}",
+        f"{point.n:,}{' so far' * point.unfinished}",
         f"{100 * point.accuracy:.1f}",
         f"{100 * point.ci_low:.1f} to {100 * point.ci_high:.1f}",
         f"{point.thinking_tokens:,.1f}",

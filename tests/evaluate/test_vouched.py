@@ -104,11 +104,11 @@ JOURNAL: dict[str, tuple[Callable[[], object], str]] = {
                 2, Path("runs/other/evaluate/samples.jsonl").read_text().splitlines()[2] + "\n"
             )
         )(),
-        r"samples\.jsonl:1: lines 1 to 8 have other samples of toy, force, budget 4, 0 Waits than manifest\.json",
+        r"samples\.jsonl:3: (lines are lost, only 7 of 8|a sample of another evaluation than journal_config\.json bes)",
     ),
     "another run's samples": (
         other_lines,
-        r"samples\.jsonl:1: lines 1 to 8 have other samples of toy, force, budget 4",
+        r"samples\.jsonl:1: (all samples are|a sample) of another evaluation than journal_config\.json bes",
     ),
     "another run's manifest": (
         other_runs,
@@ -148,7 +148,7 @@ MENDED: dict[str, tuple[Callable[[], object], str]] = {
     "all lines": (lambda: SAMPLES.write_text(""), r"samples\.jsonl:1: lines are lost, only 0 of 8 samples"),
     "half a last line": (
         lambda: SAMPLES.write_bytes(SAMPLES.read_bytes()[:-40]),
-        r"samples\.jsonl:40: half a line; run the stage that writes it again, or let it end",
+        r"samples\.jsonl:40: lines are lost, only 7 of 8 samples of a point are there, none for question",
     ),
     "a budget that nobody asked for": (
         field("budget", 17, resealed=True),
@@ -171,7 +171,7 @@ def finished(config: Config, load: Load) -> Config:
 
 @pytest.mark.parametrize(("damage", "says"), (JOURNAL | MENDED).values(), ids=JOURNAL | MENDED)
 def test_report_refuses_it(finished: Config, damage: Callable[[], object], says: str) -> None:
-    assert len(read_run("runs", "toy")) == 40
+    assert len(read_run("runs", "toy").samples) == 40
     damage()
     with pytest.raises(ValueError, match=f"^{FOLDER}/{says}") as error:
         report(finished)
@@ -199,7 +199,7 @@ def test_an_evaluation_takes_what_is_lost_again(
     whole = read_run("runs", "toy")
     damage()
     pipeline.run(finished, load)
-    assert read_run("runs", "toy") == whole
+    assert read_run("runs", "toy").finished == whole.finished
 
 
 def test_a_sample_of_a_benchmark_that_was_never_asked_is_refused(finished: Config) -> None:
@@ -210,21 +210,42 @@ def test_a_sample_of_a_benchmark_that_was_never_asked_is_refused(finished: Confi
         report(finished)
 
 
-def test_samples_of_points_under_way_are_left_out_and_told(
-    finished: Config, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_lines_of_another_evaluation_are_named_by_the_report_and_the_rest_is_shown(finished: Config) -> None:
+    whole = read_run("runs", "toy")
+    lines(lambda kept: kept.extend(Path("runs/other/evaluate/samples.jsonl").read_text().splitlines(keepends=True)))()
+    report(finished)
+    evaluated = read_run("runs", "toy")
+    assert (evaluated.samples, evaluated.unfinished) == (whole.samples, frozenset())
+    (note,) = evaluated.notes
+    assert note == (
+        f"{SAMPLES}:41: 40 samples are left out, this one first: they are of another evaluation than "
+        "journal_config.json beside it names"
+    )
+    assert note in Path("runs/toy/report/tables.md").read_text()
+
+
+def test_an_evaluation_does_not_go_on_with_lines_of_another_one(finished: Config, load: Load) -> None:
+    lines(lambda kept: kept.extend(Path("runs/other/evaluate/samples.jsonl").read_text().splitlines(keepends=True)))()
+    finished.method.waits = [0, 1, 2, 3]
+    with pytest.raises(ValueError, match=r"samples\.jsonl:41: a sample of another .*delete this line and 39 others"):
+        pipeline.run(finished, load)
+
+
+def test_samples_of_points_under_way_are_told_apart(finished: Config) -> None:
     extra = json.loads(SAMPLES.read_text().splitlines()[0]) | {"budget": 5}
     del extra["check"]
     SAMPLES.write_text(SAMPLES.read_text() + json.dumps(extra) + "\n")
-    assert len(read_run("runs", "toy")) == 40
-    assert capsys.readouterr().out.endswith("toy: 1 samples of points that are not complete are left out\n")
+    evaluated = read_run("runs", "toy")
+    assert (len(evaluated.samples), len(evaluated.finished)) == (41, 40)
+    assert evaluated.unfinished == {("toy", "force", 5, 0)}
 
 
 def test_an_older_versions_folder_is_vouched_for_by_evaluate_without_a_sample(
     finished: Config, load: Load, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kept = [json.loads(line) for line in SAMPLES.read_text().splitlines()]
-    SAMPLES.write_text("".join(json.dumps({k: v for k, v in line.items() if k != "check"}) + "\n" for line in kept))
+    kept = [{name: value for name, value in line.items() if name not in ("check", "evaluation")} for line in kept]
+    SAMPLES.write_text("".join(json.dumps(line) + "\n" for line in kept))
     data = json.loads(MANIFEST.read_text())
     data["facts"] = {
         "points": [point[:5] for point in data["facts"]["points"]],
@@ -236,8 +257,9 @@ def test_an_older_versions_folder_is_vouched_for_by_evaluate_without_a_sample(
     started = len(load.started)
     pipeline.run(finished, load)
     assert len(load.started) == started
-    assert [json.loads(line) for line in SAMPLES.read_text().splitlines()] == kept
-    assert len(read_run("runs", "toy")) == 40
+    again = [json.loads(line) for line in SAMPLES.read_text().splitlines()]
+    assert [{name: line[name] for name in kept[0]} for line in again] == kept
+    assert len(read_run("runs", "toy").samples) == 40
 
 
 def test_a_digest_follows_every_field_and_no_order() -> None:

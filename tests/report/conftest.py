@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,9 @@ import pytest
 from s1repro.config import Config
 from s1repro.evaluate.journal import claim, complete
 from s1repro.records import Sample
+from s1repro.report.curves import Evaluated
+from s1repro.report.merge import points_of
+from s1repro.report.tables import markdown
 from tests.toy import make_config, make_sample
 
 CURVE = {(16, 0): 2, (32, 0): 4, (64, 0): 7, (64, 1): 8, (64, 2): 8}
@@ -45,6 +48,16 @@ def finish(tmp_path: Path) -> Finish:
         return samples
 
     return write
+
+
+def whole(name: str, samples: Sequence[Sample]) -> Evaluated:
+    """A run whose points are all finished."""
+    return Evaluated(name, samples, frozenset())
+
+
+def tables(*runs: Evaluated) -> str:
+    """`tables.md` of these runs."""
+    return markdown(runs, points_of(runs, (), seed=0), seed=0)
 
 
 @pytest.fixture

@@ -13,18 +13,18 @@ from s1repro.artifacts import Journal
 from s1repro.evaluate.metrics import wilson
 from s1repro.evaluate.points import to_points
 from s1repro.records import Sample
-from s1repro.report.curves import COLUMNS, read_run, write_curve
+from s1repro.report.curves import COLUMNS, curve_of, read_run, write_curve
 
 Finish = Callable[..., list[Sample]]
 
 
 def test_curve_has_the_contracts_columns_and_the_right_numbers(finish: Finish, tmp_path: Path) -> None:
     finish("toy")
-    write_curve(tmp_path / "curve.csv", to_points(read_run(str(tmp_path / "runs"), "toy"), "toy"))
+    write_curve(tmp_path / "curve.csv", curve_of(read_run(str(tmp_path / "runs"), "toy")))
     with open(tmp_path / "curve.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     contract = "benchmark method budget waits n accuracy ci_low ci_high thinking_tokens sampled_tokens injected_tokens"
-    assert tuple(rows[0]) == COLUMNS == (*contract.split(), "answer_tokens", "run", "seeds")
+    assert tuple(rows[0]) == COLUMNS == (*contract.split(), "answer_tokens", "run", "seeds", "unfinished")
     assert [(row["budget"], row["waits"]) for row in rows] == [
         ("16", "0"),
         ("32", "0"),
@@ -50,17 +50,24 @@ def test_several_samples_of_a_question_do_not_narrow_the_interval(finish: Finish
     assert (three.ci_low, three.ci_high) == (one.ci_low, one.ci_high)
 
 
-def test_a_sweep_under_way_does_not_show(finish: Finish, tmp_path: Path) -> None:
+def test_a_point_under_way_is_told_apart_and_more_samples_of_a_complete_one_wait(
+    finish: Finish, tmp_path: Path
+) -> None:
     (sample, *_) = finish("toy")
     with Journal(tmp_path / "runs/toy/evaluate/samples.jsonl") as journal:
         journal.append(replace(sample, key=replace(sample.key, budget=999)).to_json())
         journal.append(replace(sample, key=replace(sample.key, sample=1)).to_json())
-    samples = read_run(str(tmp_path / "runs"), "toy")
-    assert len(samples) == 50 and 999 not in {sample.key.budget for sample in samples}
+    evaluated = read_run(str(tmp_path / "runs"), "toy")
+    assert len(evaluated.samples) == 51 and len(evaluated.finished) == 50
+    assert evaluated.unfinished == {("toy", "force", 999, 0)}
+    assert evaluated.notes == (
+        "toy: 1 samples are left out, which complete points will have beyond those that they have",
+    )
+    assert [point.budget for point in curve_of(evaluated) if point.unfinished] == [999]
 
 
 def test_a_run_without_evaluation_and_a_broken_line_are_named(finish: Finish, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"no finished evaluation of run 'none'; run .* with name=none"):
+    with pytest.raises(ValueError, match=r"no evaluation of run 'none'; run .* with name=none"):
         read_run(str(tmp_path / "runs"), "none")
     finish("toy")
     path = tmp_path / "runs/toy/evaluate/samples.jsonl"

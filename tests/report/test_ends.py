@@ -8,7 +8,7 @@ from dataclasses import replace
 from s1repro.evaluate.points import answered, to_points
 from s1repro.records import Sample
 from s1repro.report.ends import HEAD, end_rows
-from s1repro.report.tables import markdown
+from tests.report.conftest import tables, whole
 
 Finish = Callable[..., list[Sample]]
 
@@ -26,9 +26,7 @@ def test_the_ends_are_counted(finish: Finish) -> None:
     (row,) = end_rows(mixed(finish), "mine")
     assert HEAD[5:] == ("samples", "natural", "steps", "budget", "turn_end", "loop", "rejected", "answers cut")
     assert row == ("mine", "toy", "force", "16", "0", "10", "6", "0", "0", "0", "1", "3", "2")
-    assert "| mine | toy | force | 16 | 0 | 10 | 6 | 0 | 0 | 0 | 1 | 3 | 2 |" in markdown(
-        {"mine": mixed(finish)}, seed=0
-    )
+    assert "| mine | toy | force | 16 | 0 | 10 | 6 | 0 | 0 | 0 | 1 | 3 | 2 |" in tables(whole("mine", mixed(finish)))
 
 
 def test_what_no_try_fitted_is_not_a_wrong_answer(finish: Finish) -> None:

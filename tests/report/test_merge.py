@@ -15,7 +15,7 @@ from s1repro.evaluate.journal import claim, complete
 from s1repro.evaluate.metrics import wilson
 from s1repro.evaluate.points import to_points
 from s1repro.records import Sample
-from s1repro.report.merge import band, merged_points, merged_samples, named, read_part, require_mergeable
+from s1repro.report.merge import band, merged, merged_points, named, read_part, require_mergeable
 from s1repro.report.pipeline import run
 from tests.report.conftest import measured
 
@@ -51,7 +51,7 @@ def test_seeds_become_a_mean_with_a_band(
     folder = tmp_path / "runs/many/report"
     _, first, second = (folder / "curve.csv").read_text().splitlines()
     cells = first.split(",")
-    assert cells[:6] == ["toy", "force", "16", "0", "30", "0.5"] and cells[-2:] == ["many", "3"]
+    assert cells[:6] == ["toy", "force", "16", "0", "30", "0.5"] and cells[-3:] == ["many", "3", "0"]
     assert float(cells[6]) < 0.3 and float(cells[7]) > 0.7, "wider than the seeds are apart"
     assert second.split(",")[5] == "0.7"
     tables = (folder / "tables.md").read_text()
@@ -69,7 +69,7 @@ def test_budgets_that_were_runs_of_their_own_are_the_one_run_s_curve(write: Writ
     parts = [read_part(str(tmp_path / "runs"), name) for name in ("b16", "b32")]
     require_mergeable(parts)
     assert merged_points(parts, "whole", seed=0) == to_points(whole, "whole")
-    assert merged_samples(parts) == sorted(whole, key=lambda sample: tuple(vars(sample.key).values()))
+    assert merged(parts, "whole").samples == sorted(whole, key=lambda sample: tuple(vars(sample.key).values()))
 
 
 @pytest.mark.parametrize(

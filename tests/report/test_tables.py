@@ -10,7 +10,8 @@ from s1repro.evaluate.metrics import scaling
 from s1repro.evaluate.points import to_points
 from s1repro.records import Sample
 from s1repro.report.differences import differences, warnings
-from s1repro.report.tables import markdown, terminal
+from s1repro.report.tables import terminal
+from tests.report.conftest import tables, whole
 
 Finish = Callable[..., list[Sample]]
 
@@ -24,7 +25,7 @@ def row(text: str, start: str) -> list[str]:
 def test_metrics_of_a_run(finish: Finish) -> None:
     samples = finish("toy")
     points = to_points(samples, "toy")
-    text = markdown({"toy": samples}, seed=0).split("## Control")[1].split("## How")[0]
+    text = tables(whole("toy", samples)).split("## Control")[1].split("## How")[0]
     cells = row(text, "toy | toy")
     tokens, percent = [p.thinking_tokens for p in points], [100 * p.accuracy for p in points]
     assert cells[4] == "100 %"
@@ -34,14 +35,14 @@ def test_metrics_of_a_run(finish: Finish) -> None:
 
 
 def test_a_single_point_has_no_slope_and_nothing_to_compare(finish: Finish) -> None:
-    text = markdown({"toy": finish("toy", {(16, 0): 3})}, seed=0)
+    text = tables(whole("toy", finish("toy", {(16, 0): 3})))
     assert row(text.split("## Control")[1].split("## How")[0], "toy | toy")[5:7] == ["-", "-"]
     assert "Nothing to compare" in text
 
 
 def test_differences_end_with_what_ten_questions_cannot_tell(finish: Finish) -> None:
     runs = {"toy": finish("toy")}
-    text = markdown(runs, seed=0).split("## Differences")[1]
+    text = tables(whole("toy", runs["toy"])).split("## Differences")[1]
     assert row(text, "toy | 1 Wait - none")[2:5] == ["64", "10", "+10.0"]
     assert "toy (10 questions) 40.0." in text
     lines = [line for line in text.splitlines() if line.startswith("Warning: ")]
@@ -50,7 +51,7 @@ def test_differences_end_with_what_ten_questions_cannot_tell(finish: Finish) -> 
 
 def test_curve_rows_and_terminal_agree(finish: Finish) -> None:
     samples = finish("toy")
-    text = markdown({"toy": samples}, seed=0)
+    text = tables(whole("toy", samples))
     assert row(text, "toy | toy | 32")[5] == "40.0"
     shown = terminal(to_points(samples, "toy")).splitlines()
     assert len(shown) == 6 and "40.0 %" in shown[2]

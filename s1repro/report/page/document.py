@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -35,7 +35,7 @@ class Page:
     """What the page shows.
 
     `run` is the run that the report is of, among those of `points`. `tables` are titles and Markdown; `notes` say what
-    is wrong or unusual with the data; `unfinished` are the (run, benchmark, method, budget, waits) that are under way.
+    is wrong or unusual with the data.
     """
 
     run: str
@@ -44,7 +44,6 @@ class Page:
     tables: Sequence[tuple[str, str]]
     notes: Sequence[str]
     archive: Archive
-    unfinished: frozenset[tuple[str, str, str, int, int]] = field(default_factory=frozenset)
 
 
 def write_page(path: Path, page: Page) -> None:
@@ -101,7 +100,7 @@ def _slots(page: Page) -> Mapping[str, str]:
         "summary": escape(summary(page)),
         "notes": f'<ul class="notes" aria-label="Notes on the data">{notes}</ul>' if notes else "",
         "tables": "\n".join(_folded(title, text, number == 0) for number, (title, text) in enumerate(page.tables)),
-        "data": _json({"run": page.run, "points": [_point(point, page.unfinished) for point in page.points]}),
+        "data": _json({"run": page.run, "points": [vars(point) for point in page.points]}),
         "index": page.archive.index,
         "chunks": "\n".join(
             f'<script type="text/plain" class="chunk">{chunk}</script>' for chunk in page.archive.chunks
@@ -111,11 +110,13 @@ def _slots(page: Page) -> Mapping[str, str]:
 
 def summary(page: Page) -> str:
     """One line below the title: what was measured, and its best point."""
-    own = [point for point in page.points if point.run == page.run]
+    own = [point for point in page.points if point.run == page.run and not point.unfinished]
     others = list(dict.fromkeys(point.run for point in page.points if point.run != page.run))
     benchmarks = list(dict.fromkeys(point.benchmark for point in page.points))
     parts = [page.run + (f" beside {', '.join(others)}" if others else ""), ", ".join(benchmarks)]
-    parts.append(f"{len(page.points)} points, {sum(point.n for point in page.points):,} answered samples")
+    under_way = sum(point.unfinished for point in page.points)
+    still = f" ({under_way} still being measured)" if under_way else ""
+    parts.append(f"{len(page.points)} points{still}, {sum(point.n for point in page.points):,} answered samples")
     if own:
         best = max(own, key=lambda point: point.accuracy)
         waits = f" and {best.waits} Wait{'s' if best.waits > 1 else ''}" if best.waits else ""
@@ -126,11 +127,6 @@ def summary(page: Page) -> str:
 def _folded(title: str, markdown: str, is_open: bool) -> str:
     state = " open" if is_open else ""
     return f"<details{state}><summary><h3>{escape(title)}</h3></summary>{html(markdown)}</details>"
-
-
-def _point(point: Point, unfinished: frozenset[tuple[str, str, str, int, int]]) -> dict[str, object]:
-    key = (point.run, point.benchmark, point.method, point.budget, point.waits)
-    return {**vars(point), "unfinished": key in unfinished}
 
 
 def _json(value: object) -> str:
