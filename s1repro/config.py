@@ -53,7 +53,8 @@ class ReportConfig:
     baselines: list[str] = field(default_factory=list)
     """Names of other runs drawn beside this one."""
     merge: list[str] = field(default_factory=list)
-    """Names of runs that this one consists of, which differ in seed or budgets alone; `*` stands for any characters."""
+    """Names of runs that this one consists of, which differ in seed, of sampling or training, or in budgets alone; `*`
+    stands for any characters."""
     wandb: bool = True
     """Log metrics and the curve to wandb; offline without an account, a network or a server that takes the key."""
     wandb_project: str = "s1repro"

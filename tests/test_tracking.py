@@ -67,7 +67,7 @@ def test_an_offline_run_holds_points_funnel_and_tables(config: Config, tmp_path:
     assert len(table["data"]) == SAMPLES
     thinking = [row[table["columns"].index("thinking")] for row in table["data"]]
     assert max(map(len, thinking)) < TEXT + 20
-    assert run.table("curve")["columns"][-1] == "seeds" and len(run.table("curve")["data"]) == 4
+    assert run.table("curve")["columns"][-2:] == ["seeds", "unfinished"] and len(run.table("curve")["data"]) == 4
     assert list(run.files.glob("media/images/picture_*.png"))
 
 

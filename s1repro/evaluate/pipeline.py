@@ -30,6 +30,7 @@ from s1repro.pretrained import load_tokenizer, model_mark, require_model
 from s1repro.records import Question, Sample
 from s1repro.telemetry import note
 from s1repro.tracking import settled, tracked
+from s1repro.trained import read_training
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -175,8 +176,10 @@ def _cost(metered: MeteredEngine, seconds: float) -> dict[str, Any]:
 
 
 def _identity(config: Config) -> dict[str, Any]:
-    """What two samples must share to be points of one curve."""
+    """What two samples must share to be points of one curve; of a model that says so, how it was trained."""
+    training = read_training(config.checkpoint)
     return {
+        **({"training": training.recipe, "training.seed": training.seed} if training else {}),
         "model": model_mark(config.checkpoint, "checkpoint"),
         "model.format": config.model.format,
         "engine.dtype": config.engine.precision,

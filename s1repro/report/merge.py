@@ -1,10 +1,11 @@
 """Several runs become one curve: of seeds the mean with a band, of budgets that were runs of their own the points.
 
-Runs are merged where they differ in their seed and in their points alone: the same model, questions, method and
-settings. A model that was trained anew with another seed is another model. What a point's interval says depends on how
-many seeds it has: one, then it is the Wilson interval over questions as ever; more, then it is the 95 % band of a
-bootstrap that draws questions and seeds, both with replacement. With two or three seeds the part of the seeds in it is
-too small rather than too large.
+Runs are merged where they differ in their seed and in their points alone: the same questions, method and settings, and
+the same model, or models that `train` made of the same base, set and settings with other seeds. A point is the mean
+over trainings where these are several, all samples of one taken together, and else over the seeds of sampling. What
+its interval says depends on how many there are: one, then it is the Wilson interval over questions as ever; more, then
+it is the 95 % band of a bootstrap that draws questions and seeds, both with replacement. With two or three seeds the
+part of the seeds in it is too small rather than too large.
 
     parts = [read_part("runs", name) for name in named("runs", ["demo-s*"])]
     require_mergeable(parts)
@@ -54,8 +55,13 @@ class Part:
 
     @property
     def seed(self) -> int:
-        """The run's seed."""
+        """The seed of its sampling."""
         return int(self.identity["seed"])
+
+    @property
+    def training(self) -> int:
+        """The seed that its model was trained with; 0 where the model does not say."""
+        return int(self.identity.get("training.seed", 0))
 
 
 def named(runs: str, wanted: Sequence[str]) -> list[str]:
@@ -88,10 +94,10 @@ def require_mergeable(parts: Sequence[Part]) -> None:
                 f"report.merge: {first.name} and {part.name} differ in {', '.join(different)}; only runs that differ "
                 "in seed or budgets are one curve, show the other beside it (report.baselines)"
             )
-    held: dict[tuple[int, PointKey], str] = {}
+    held: dict[tuple[int, int, PointKey], str] = {}
     for part in parts:
         for key in by_point(part.samples):
-            other = held.setdefault((part.seed, key), part.name)
+            other = held.setdefault((part.training, part.seed, key), part.name)
             if other != part.name:
                 benchmark, method, budget, waits = key
                 raise ValueError(
@@ -110,10 +116,12 @@ def merged(parts: Sequence[Part], run: str) -> Evaluated:
 def _numbered(parts: Sequence[Part]) -> list[Sample]:
     if len(parts) == 1:
         return list(parts[0].samples)
-    seeds = sorted({part.seed for part in parts})
+    seeds = sorted({(part.training, part.seed) for part in parts})
     most = 1 + max(sample.key.sample for part in parts for sample in part.samples)
     renumbered = [
-        replace(sample, key=replace(sample.key, sample=sample.key.sample + most * seeds.index(part.seed)))
+        replace(
+            sample, key=replace(sample.key, sample=sample.key.sample + most * seeds.index((part.training, part.seed)))
+        )
         for part in parts
         for sample in part.samples
     ]
@@ -139,12 +147,19 @@ def merged_points(parts: Sequence[Part], run: str, seed: int) -> list[Point]:
 
 
 def seeds_of(parts: Sequence[Part]) -> dict[PointKey, dict[int, list[Sample]]]:
-    """For each point, sorted, the samples of each seed that have an answer."""
+    """For each point, sorted, the answered samples of each seed: of training, where trainings are several."""
     points: dict[PointKey, dict[int, list[Sample]]] = {}
-    for part in sorted(parts, key=lambda part: part.seed):
+    apart = trainings(parts) > 1
+    for part in sorted(parts, key=lambda part: (part.training, part.seed)):
         for key, samples in by_point(answered(part.samples)).items():
-            points.setdefault(key, {})[part.seed] = samples
+            by_seed = points.setdefault(key, {})
+            by_seed.setdefault(part.training if apart else part.seed, []).extend(samples)
     return dict(sorted(points.items()))
+
+
+def trainings(parts: Sequence[Part]) -> int:
+    """Of how many trainings the models of the parts are."""
+    return len({part.training for part in parts})
 
 
 def band(scores: Sequence[Mapping[str, float]], seed: int) -> Interval:
@@ -169,8 +184,11 @@ def band(scores: Sequence[Mapping[str, float]], seed: int) -> Interval:
 
 
 def _different(first: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """What two runs differ in beside their seed."""
-    free = {"seed", "benchmarks"}
+    """What two runs differ in beside their seeds, of sampling and of training."""
+    free = {"seed", "benchmarks", "training.seed"}
+    recipe = first.get("training")
+    if recipe and recipe == other.get("training") and first["training.seed"] != other["training.seed"]:
+        free |= {"model"}
     names = sorted((first.keys() | other.keys()) - free)
     different = [name for name in names if first.get(name) != other.get(name)]
     asked, also = first["benchmarks"], other["benchmarks"]

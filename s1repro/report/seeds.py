@@ -1,6 +1,6 @@
 """What the runs that make one curve have in common and apart: each point's mean, its band, and its seeds one by one.
 
-seed_rows(points, parts)        # one row a point, for a table with `HEAD`
+seed_rows(points, parts)        # one row a point, for a table with `head(parts)`
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from statistics import fmean
 
 from s1repro.evaluate.points import question_scores
 from s1repro.records import Point
-from s1repro.report.merge import Part, seeds_of
-
-HEAD = ("benchmark", "method", "budget", "Waits", "seeds", "mean", "band", "lowest", "highest", "each seed")
+from s1repro.report.merge import Part, seeds_of, trainings
 
 TEXT = (
     "The runs that this curve consists of differ in seed and budgets alone. The interval of a point with several "
@@ -20,6 +18,24 @@ TEXT = (
     "replacement; with two or three seeds their part in it is too small rather than too large. A point with one seed "
     "has the Wilson interval over questions. Votes over samples are in each run's own report."
 )
+
+
+TRAININGS = (
+    "It is the mean over {count} trainings: models made of the same base, set and settings with other seeds. The seeds "
+    "below are those of training; what one training sampled with several seeds is taken together. "
+)
+
+
+def head(parts: Sequence[Part]) -> tuple[str, ...]:
+    """The head of the table."""
+    of = "trainings" if trainings(parts) > 1 else "seeds"
+    return ("benchmark", "method", "budget", "Waits", of, "mean", "band", "lowest", "highest", "each seed")
+
+
+def preface(parts: Sequence[Part]) -> str:
+    """What stands above it."""
+    count = trainings(parts)
+    return (TRAININGS.format(count=count) if count > 1 else "") + TEXT
 
 
 def seed_rows(points: Sequence[Point], parts: Sequence[Part]) -> list[tuple[str, ...]]:

@@ -19,9 +19,7 @@ from s1repro.report.ends import end_rows
 from s1repro.report.merge import Part
 from s1repro.report.methods import HEAD as METHODS_HEAD
 from s1repro.report.methods import method_rows
-from s1repro.report.seeds import HEAD as SEEDS_HEAD
-from s1repro.report.seeds import TEXT as SEEDS_TEXT
-from s1repro.report.seeds import seed_rows
+from s1repro.report.seeds import head, preface, seed_rows
 from s1repro.report.votes import HEAD as VOTES_HEAD
 from s1repro.report.votes import vote_rows
 
@@ -74,7 +72,7 @@ def _seeds(points: Sequence[Point], merged: Sequence[Part]) -> list[str]:
     """The section on the runs that this one consists of, where it has several."""
     if len(merged) < 2:
         return []
-    return ["## Seeds", SEEDS_TEXT, table(SEEDS_HEAD, seed_rows(points, merged))]
+    return ["## Seeds", preface(merged), table(head(merged), seed_rows(points, merged))]
 
 
 def _parallel(runs: Runs, seed: int, merged: Sequence[Part]) -> list[str]:

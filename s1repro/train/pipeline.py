@@ -22,6 +22,7 @@ from s1repro.config import Config
 from s1repro.control import Control
 from s1repro.pretrained import context_length, load_tokenizer, model_mark
 from s1repro.telemetry import note
+from s1repro.trained import Training, write_training
 from s1repro.tuned import write_format
 
 
@@ -31,22 +32,20 @@ def run(config: Config) -> None:
     curated = Path(config.curated)
     if not curated.is_file():
         raise ValueError(f"{curated}: no curated set; run the curate stage of this run first, or set curated=...")
-    mark = fingerprint(
-        {
-            "base": model_mark(config.model.base, "model.base"),
-            "format": asdict(FORMATS[config.model.format]),
-            "sft": config.sft,
-            "seed": config.seed,
-            "set": file_sha256(curated),
-        }
-    )
+    recipe = {
+        "base": model_mark(config.model.base, "model.base"),
+        "format": asdict(FORMATS[config.model.format]),
+        "sft": config.sft,
+        "set": file_sha256(curated),
+    }
+    mark = fingerprint({**recipe, "seed": config.seed})
     if is_done(folder, mark):
         print(f"train: done already, {folder}")
         return
-    _train(config, curated, folder, mark)
+    _train(config, curated, folder, mark, Training(fingerprint(recipe), config.seed))
 
 
-def _train(config: Config, curated: Path, folder: Path, mark: str) -> None:
+def _train(config: Config, curated: Path, folder: Path, mark: str, training: Training) -> None:
     # Heavy imports come after the check above: a finished stage answers at once.
     from s1repro.train.examples import load_examples
 
@@ -70,6 +69,7 @@ def _train(config: Config, curated: Path, folder: Path, mark: str) -> None:
     devices = int(os.environ.get("WORLD_SIZE", "1"))
     note(folder, {"seconds": round(time.monotonic() - started, 3), "devices": devices})
     write_format(part, fmt.text)
+    write_training(part, training)
     _replace(part, folder / "checkpoint")
     lines = [line for _, line in read_jsonl(log)]
     facts = {"examples": len(examples), "steps": len(lines), "tokens": lines[-1]["tokens"]}

@@ -94,11 +94,46 @@ def test_what_is_no_one_curve_is_refused(
     assert not (tmp_path / "runs/both").exists()
 
 
-def test_models_that_another_seed_trained_are_two_models(write: Write, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("made", "different"),
+    [
+        ({}, "model"),  # checkpoints that do not say how they were made
+        ({"training": "recipe", "training.seed": 0}, "model"),  # one seed, other weights
+        ({"training": "m{}", "training.seed": 0}, "model, training"),
+    ],
+)
+def test_other_models_are_no_trainings_of_one(
+    write: Write, tmp_path: Path, made: dict[str, object], different: str
+) -> None:
     for seed in (0, 1):
-        write(f"t{seed}", {(16, 0): 3}, **{"seed": seed, "model": f"m{seed}"})
-    with pytest.raises(ValueError, match=r"t0 and t1 differ in model;"):
+        told = {name: value.format(seed) if isinstance(value, str) else value for name, value in made.items()}
+        write(f"t{seed}", {(16, 0): 3}, **{"seed": seed, "model": f"m{seed}", **told})
+    with pytest.raises(ValueError, match=rf"t0 and t1 differ in {different};"):
         require_mergeable([read_part(str(tmp_path / "runs"), f"t{seed}") for seed in range(2)])
+
+
+def test_trainings_with_other_seeds_are_one_curve_with_a_band_over_them(
+    write: Write, config: Config, tmp_path: Path
+) -> None:
+    for training, right in enumerate((2, 4, 9)):
+        made = {"model": f"m{training}", "training": "recipe", "training.seed": training}
+        for seed in (0, 1):  # each is asked twice, one answer more right the second time
+            write(f"t{training}-{seed}", {(16, 0): right + seed}, seed=seed, **made)
+    config.name, config.report.merge = "many", ["t*"]
+    run(config)
+    _, row = (tmp_path / "runs/many/report/curve.csv").read_text().splitlines()
+    cells = row.split(",")
+    assert cells[4:6] == ["60", "0.55"] and cells[-3:] == ["many", "3", "0"], "three trainings, not six seeds"
+    tables = (tmp_path / "runs/many/report/tables.md").read_text()
+    assert "It is the mean over 3 trainings: models made of the same base, set and settings" in tables
+    assert "| Waits | trainings | mean |" in tables and "| 0: 25.0, 1: 45.0, 2: 95.0 |" in tables
+
+
+def test_the_same_training_and_seed_twice_is_refused(write: Write, tmp_path: Path) -> None:
+    for name in "ab":
+        write(name, {(16, 0): 3}, **{"training": "recipe", "training.seed": 1})
+    with pytest.raises(ValueError, match=r"a and b both have toy, force, budget 16, 0 Waits, of seed 0"):
+        require_mergeable([read_part(str(tmp_path / "runs"), name) for name in "ab"])
 
 
 def test_a_name_that_is_no_run_is_told_with_those_that_are(write: Write, tmp_path: Path) -> None:
