@@ -9,7 +9,7 @@ STAMP  := .venv/.setup-$(shell cat locks/cpu.txt pyproject.toml scripts/setup.sh
 REWARD := runs/demo-reward/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint all curate train eval sweep report serve servers eagle paper bench base
+.PHONY: help setup demo test lint all curate train eval sweep report dashboard serve servers eagle paper bench base
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ sweep: setup ## one run for each budget, then one curve: SWEEP='method.budgets=[
 
 report: setup ## the answers -> a curve, tables, wandb
 	$(PYTHON) -m s1repro.report recipe=$(RECIPE) $(ARGS)
+
+dashboard: setup ## save the layout of a recipe's wandb dashboard (takes an account)
+	$(PYTHON) -m s1repro.layout recipe=$(RECIPE) $(ARGS)
 
 serve: setup ## a checkpoint behind an OpenAI-compatible endpoint with thinking budgets
 	$(PYTHON) -m s1repro.serve recipe=$(RECIPE) $(ARGS)

@@ -111,9 +111,27 @@ class Dashboard:
 
 def series_of(point: Point, own: str) -> str:
     """The name of the curve that a point is on: the same in all runs for their `own`, so that they lie in one chart."""
-    parts = ["curve" if point.run == own else f"baseline/{point.run}", point.benchmark, point.method]
+    if point.run == own:
+        return curve_series(point.benchmark, point.method, point.waits > 0)
+    return _series(f"baseline/{point.run}", point.benchmark, point.method, point.waits > 0)
+
+
+def curve_series(benchmark: str, method: str, waits: bool) -> str:
+    """The name of a run's own curve, or of the points with Waits beside it."""
+    return _series("curve", benchmark, method, waits)
+
+
+def _series(of: str, benchmark: str, method: str, waits: bool) -> str:
+    parts = (of, benchmark, method)
     name = "/".join(re.sub(r"[^A-Za-z0-9_/-]+", "_", part).strip("_") for part in parts)  # what wandb takes
-    return f"{name}-waits" if point.waits else name
+    return f"{name}-waits" if waits else name
+
+
+def account() -> str:
+    """Whose projects the key is for: a user or a team. Asks the server."""
+    import wandb
+
+    return str(wandb.Api().default_entity)
 
 
 def settled(config: Config) -> Mode:

@@ -32,7 +32,7 @@ ARROWS = {
     "demo": {FOUNDATION},
 }
 """What each package may import, beside itself. Modules right in `s1repro` are the foundation, but for the config tree,
-which holds the settings of engines and methods, the command line that fills it, and the dashboard."""
+which holds the settings of engines and methods, the command line that fills it, and the dashboard with its layout."""
 
 EXCEPTIONS = {
     ("report", "s1repro.evaluate.metrics"),
@@ -60,7 +60,7 @@ MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 def package_of(module: str) -> str:
     """`engines` for `s1repro.engines.vllm`, the foundation for `s1repro.chat`."""
     parts = module.split(".")
-    if module in ("s1repro.config", "s1repro.cli", "s1repro.tracking"):
+    if module in ("s1repro.config", "s1repro.cli", "s1repro.tracking", "s1repro.layout"):
         return CONFIG
     return parts[1] if len(parts) > 1 and (PACKAGE / parts[1]).is_dir() else FOUNDATION
 

@@ -23,6 +23,7 @@ TARGETS = [
     "eval",
     "sweep",
     "report",
+    "dashboard",
     "serve",
     "servers",
     "eagle",
@@ -81,7 +82,14 @@ def test_a_setup_that_failed_is_tried_again(copy: Path) -> None:
 
 @pytest.mark.parametrize(
     ("target", "stage"),
-    [("curate", "curate"), ("train", "train"), ("eval", "evaluate"), ("report", "report"), ("paper", "paper")],
+    [
+        ("curate", "curate"),
+        ("train", "train"),
+        ("eval", "evaluate"),
+        ("report", "report"),
+        ("paper", "paper"),
+        ("dashboard", "layout"),
+    ],
 )
 def test_a_stage_target_passes_recipe_and_overrides(copy: Path, target: str, stage: str) -> None:
     result = make("-n", target, "RECIPE=mine", "ARGS=sft=lora seed=3", folder=copy)

@@ -19,7 +19,8 @@ BLOCK = 32768
 
 @dataclass
 class OfflineRun:
-    """An offline run: who it is, its config, its history by step, the axes of its metrics, its files."""
+    """An offline run: who it is, its config, its history by step, the axes of its metrics, the names of
+    what it says of the machine, its files."""
 
     group: str = ""
     job_type: str = ""
@@ -27,6 +28,7 @@ class OfflineRun:
     config: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     axes: dict[str, str] = field(default_factory=dict)
+    system: set[str] = field(default_factory=set)
     files: Path = Path()
 
     def table(self, name: str) -> dict[str, Any]:
@@ -70,6 +72,7 @@ def _parse(log: Path) -> tuple[OfflineRun, bool]:
             run.history.append({_key(item): json.loads(item.value_json) for item in record.history.item})
         for item in [*record.run.config.update, *record.config.update]:
             run.config[_key(item)] = json.loads(item.value_json)
+        run.system |= {item.key for item in record.stats.item}
         if record.metric.name:
             run.axes[record.metric.name] = record.metric.step_metric
         ended = ended or record.HasField("exit")

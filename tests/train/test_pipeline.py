@@ -16,6 +16,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from s1repro.config import Config
 from s1repro.settings.training import LoraConfig
 from s1repro.train.pipeline import run
+from s1repro.trained import read_training
 from s1repro.tuned import FILE
 from tests.processes import wait_for
 
@@ -62,6 +63,8 @@ def test_stage_writes_checkpoint_and_is_done_once(prepare: Prepare, capsys: pyte
         "telemetry.jsonl",
     }
     assert json.loads((folder(config) / "checkpoint" / FILE).read_text())["name"] == config.model.format
+    made = read_training(str(folder(config) / "checkpoint"))
+    assert made is not None and made.seed == config.seed
     AutoTokenizer.from_pretrained(folder(config) / "checkpoint")
     before = (folder(config) / "checkpoint" / "model.safetensors").stat().st_mtime_ns
     capsys.readouterr()
