@@ -22,7 +22,7 @@ from pathlib import Path
 
 SECONDS = 5.0
 """How long a worker may compute about one pair; a verdict does not depend on what else the machine does."""
-_PATIENCE = 6
+_PATIENCE = 24
 """So many times as long it may take by the clock, where the machine is busy."""
 _STARTUP_SECONDS = 120.0
 """How long a worker may take to import math-verify."""
