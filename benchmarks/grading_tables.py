@@ -1,9 +1,10 @@
 r"""How far grading agrees with other graders' tests: python -m benchmarks.grading_tables FILE...
 
-Reads the parametrised cases of pytest files (math-verify's own tests, NeMo-Skills', inspect_ai's), without running
-them, and lists of cases in JSON; nothing of them is kept here. Prints how many verdicts agree and each that does not.
-A case whose values are not written out is counted and left out. A function says by its name or by what it asserts
-whether its cases are right, where no column does.
+Reads the parametrised cases of pytest files (math-verify's own tests, NeMo-Skills', inspect_ai's) and the pairs that
+tests assert (`benchmarks.asserted_pairs`: MARIO's, AReaL's), without running them, and lists of cases in JSON; nothing
+of them is kept here. Prints how many verdicts agree and each that does not. A case whose values are not written out is
+counted and left out. A function says by its name or by what it asserts whether its cases are right, where no column
+does. Cases are mathematics, unless a list in JSON says `"kind": "choice"`.
 
     git clone --depth 1 https://github.com/huggingface/Math-Verify
     python -m benchmarks.grading_tables Math-Verify/tests/test_*.py
@@ -19,10 +20,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.asserted_pairs import asserted
 from s1repro.grading import grade
+from s1repro.records import AnswerKind
 
-_ANSWERS = ("pred", "prediction", "output", "answer", "predicted_answer")
-_REFERENCES = ("gold", "target", "reference", "gt_answer")
+_ANSWERS = ("pred", "prediction", "output", "answer", "predicted_answer", "given")
+_REFERENCES = ("gold", "target", "reference", "gt_answer", "ref")
 _VERDICTS = ("expected", "result")
 _WRONG = re.compile(r"(?:in|not_)correct|not_equal|is False|assert not |status == '(?!correct)")
 
@@ -35,6 +38,7 @@ class Case:
     answer: str
     reference: str
     right: bool
+    kind: AnswerKind = "math"
 
 
 def cases_of(path: Path) -> Iterator[Case | None]:
@@ -43,7 +47,10 @@ def cases_of(path: Path) -> Iterator[Case | None]:
         for number, row in enumerate(json.loads(path.read_text()), 1):
             yield _case(f"{path.name} {number}", dict(row), "")
         return
-    for function in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    for line, answer, reference, right in asserted(tree):
+        yield Case(f"{path.name}:{line}", answer, reference, right)
+    for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for decorator in function.decorator_list:
                 yield from _parametrised(path.name, function, decorator)
@@ -81,12 +88,13 @@ def _case(where: str, columns: dict[str, object], function: str) -> Case | None:
         return None
     body = function.partition("def ")[2]
     right = verdict in (1, True, "C") if verdict is not None else not _WRONG.search(body)
-    return Case(where, str(answer), str(reference), bool(right))
+    kind: AnswerKind = "choice" if columns.get("kind") == "choice" else "math"
+    return Case(where, str(answer), str(reference), bool(right), kind)
 
 
 def agrees(case: Case) -> bool:
     """Whether grading's verdict is the table's."""
-    return grade(case.answer, case.reference, "math").correct == case.right
+    return grade(case.answer, case.reference, case.kind).correct == case.right
 
 
 def main() -> None:

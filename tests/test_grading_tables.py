@@ -39,3 +39,10 @@ def test_a_list_in_json(tmp_path: Path) -> None:
     path = tmp_path / "cases.json"
     path.write_text('[{"output": "It is 5.", "target": "5", "expected": "C"}]')
     assert list(cases_of(path)) == [Case("cases.json 1", "It is 5.", "5", True)]
+
+
+def test_a_list_in_json_of_choices(tmp_path: Path) -> None:
+    path = tmp_path / "cases.json"
+    path.write_text('[{"answer": "It is (B).", "target": "B", "expected": true, "kind": "choice"}]')
+    (case,) = cases_of(path)
+    assert case == Case("cases.json 1", "It is (B).", "B", True, "choice") and agrees(case)

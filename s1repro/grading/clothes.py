@@ -23,6 +23,7 @@ from s1repro.grading.quantities import (
     thousands,
     unit_behind_formula,
     unit_in_brackets,
+    units_of_nothing,
 )
 from s1repro.grading.signs import typed_names, typed_signs
 
@@ -37,6 +38,9 @@ _LEAD_IN = re.compile(
 )
 _ABOUT = re.compile(
     r"^(?:about|approximately|approx\.?|roughly|around|nearly|exactly|precisely|just|\\approx|\\sim|~)\s*(?=\S)", re.I
+)
+_END_OF_PROOF = re.compile(
+    r"(?<=.)\s*\$?\s*(?:\\(?:blacksquare|square|Box|qed|checkmark)(?![A-Za-z])|\bQ\.?E\.?D\b\.?)\s*\$?$"
 )
 _OUTWARD = re.compile(r"(?<![\w)}\]])(?=\]|\[[^\[\]()]*\[)([\[\]])(\s*[^\[\]()\s,][^\[\]()]*,[^\[\]()]*)([\[\]])(?!\w)")
 """An interval of which one bracket or both are turned away from it."""
@@ -71,6 +75,7 @@ def _said_again(text: str) -> str:
 
 
 def _signs_in_words(text: str) -> str:
+    text = re.sub(r"^plus or minus\s+(?=[\d\\$.])", r"\\pm ", text, flags=re.I)
     text = re.sub(r"\\text\{\s*(?:minus|negative)\s*\}\s*(?=[\d\\(.])", "-", text, flags=re.I)
     text = re.sub(r"\b(?:negative|minus)\s+(?=[\d\\$(.])", "-", text, flags=re.I)
     text = re.sub(r"(?<=\d)\s+in the morning\b", " am", text)
@@ -81,7 +86,7 @@ def _signs_in_words(text: str) -> str:
 
 
 def _ends(text: str) -> str:
-    text = re.sub(r"\s+", " ", text).strip()
+    text = _END_OF_PROOF.sub("", re.sub(r"\s+", " ", text).strip())
     text = re.sub(r'^(?:\\?")+|(?:\\?")+(?=\.?$)', "", text).strip()
     text = re.sub(r"^'([^']*)'(?=\.?$)", r"\1", re.sub(r"^[*•◦▪]\s+", "", text))
     while text and unicodedata.category(text[0]) == "So":
@@ -115,6 +120,7 @@ STEPS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("words for signs are signs: minus 3, at least 5", _signs_in_words),
     ("what people type is LaTeX: pi/4, sqrt3, 3e8, 2**10", typed_names),
     ("money is a unit", currency),
+    ("units of nothing say nothing: 18 units²", units_of_nothing),
     ("what stands in brackets behind may be a unit: 12 [cm]", unit_in_brackets),
     ("a letter behind a formula may be a unit: $10^4$ J", unit_behind_formula),
     ("what is said again in brackets is an alternative: 3/8 (or 0.375)", _said_again),

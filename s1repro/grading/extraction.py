@@ -36,6 +36,8 @@ _LEADS_ON = re.compile(
 """A line that ends so has the answer behind it."""
 _SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z])|\s+(?=(?:Therefore|Thus|Hence|So|Finally|In conclusion)\b)")
 _HOPES = re.compile(r"\bI hope (?:it|this) is correct", re.I)
+_WORDED_MARKER = r"\\(?:text(?:bf|rm|it)?|mathbf|mathrm|mbox)\{\s*(?i:final\s+)?(?i:answer)\s*:\s*\}"
+_BOXED_MARKER = re.compile(rf"(\\boxed\{{)\s*{_WORDED_MARKER}")
 _WORDED = re.compile(r"\\text\{([^{}]*)\}")
 _LAYOUT = re.compile(r"[\s$]|\\q?quad|\\[()\[\]]")
 _COUNTED = r"(?!(?:so|thus|then|hence|not|now|gives?|is|are|was|we|get|which|that|but|as|with|answers?)\b)[A-Za-z]+"
@@ -125,7 +127,7 @@ def _closed(line: str) -> str:
 
 def math_answer(text: str, says: Callable[[str], bool]) -> str:
     """The answer as it is written; "" where there is none. `says` tells whether a line can be compared."""
-    text = re.sub(r"\\\\(?=boxed)", r"\\", text)  # escaped twice
+    text = _marker_in_words(re.sub(r"\\\\(?=boxed)", r"\\", text))  # escaped twice
     hopes = list(_HOPES.finditer(text))
     text = text[: hopes[-1].start()] if hopes else text
     tail = after_marker(text)
@@ -145,6 +147,13 @@ def math_answer(text: str, says: Callable[[str], bool]) -> str:
     if before is not None and (not lines or (_POINTS_BACK.search(lines[0]) and not re.search(r"\d", lines[0]))):
         return before
     return _first_that_says(lines, says)
+
+
+def _marker_in_words(text: str) -> str:
+    r"""`\textbf{Answer:} 18`, `$\text{Answer: }18$` with a plain marker; within a box without one."""
+    text = _BOXED_MARKER.sub(r"\1", text)
+    text = re.sub(rf"\$\s*{_WORDED_MARKER}([^$]*)\$", r"Answer: $\1$", text)
+    return re.sub(_WORDED_MARKER, "Answer: ", text)
 
 
 def _last_that_says(lines: list[str], says: Callable[[str], bool]) -> str:

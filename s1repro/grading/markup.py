@@ -85,6 +85,8 @@ def layout(text: str) -> str:
     elif "\\begin" not in text:
         text = re.sub(r"\\\\(?=[A-Za-z])", r"\\", text)
     text = re.sub(r"\\(?:left|right|[bB]igg?[lrm]?|middle)(?![A-Za-z])\s*\.?", "", text)
+    text = re.sub(r"\\(?:[hv]?phantom|color)\s*\{[^{}]*\}|\\textcolor\s*\{[^{}]*\}", "", text)
+    text = re.sub(r"\\(?:tiny|small|normalsize|large|Large|LARGE|huge|Huge)(?![A-Za-z])", "", text)
     text = re.sub(r"\\(?:displaystyle|textstyle|scriptstyle|limits|nolimits|rm|bf|it|cal)(?![A-Za-z])", "", text)
     text = re.sub(r"\\(?:dfrac|tfrac|cfrac)(?![A-Za-z])", r"\\frac", text)
     text = re.sub(r"\^\s*\{?\s*(?:\\prime\s*)\}?", "'", text)

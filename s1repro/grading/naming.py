@@ -12,10 +12,10 @@ from s1repro.grading.expression import Sym
 from s1repro.grading.shapes import Bracket, Ratio, Relation, Shape, Value
 
 _NAME = re.compile(
-    r"[A-Z]{2,4}|\\frac\{[A-Z]{2}\}\{[A-Z]{2}\}|\|?[A-Z]{2}\|?|\|[A-Za-z]\|"
+    r"[A-Z]{2,4}|\\frac\{(?:[A-Z]{2}|[a-z])\}\{(?:[A-Z]{2}|[a-z])\}|\|?[A-Z]{2}\|?|\|[A-Za-wz]\|"
     r"|[A-Za-z]\^\{?-1\}?(?:\([a-z]\))?|[A-Za-z](?:'|_\{?\w+\}?)*\([A-Za-z0-9,]+\)"
 )
-"""What stands on the left of an equation as a name: AB, |AB|, f(x), P(A)."""
+"""What stands on the left of an equation as a name: AB, |AB|, |z|, a/b, f(x), P(A); |x| = 2 is for solving."""
 
 
 def is_name(shape: Shape | None) -> bool:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 SECONDS = 5.0
 """How long a worker may compute about one pair; a verdict does not depend on what else the machine does."""
-_PATIENCE = 6
+PATIENCE = 12
 """So many times as long it may take by the clock, where the machine is busy."""
 _STARTUP_SECONDS = 120.0
 """How long a worker may take to import math-verify."""
@@ -54,7 +54,7 @@ class Worker:
             self._process.stdin.flush()
         except OSError as error:
             raise TimeoutError from error
-        line = self._line(_PATIENCE * SECONDS)
+        line = self._line(PATIENCE * SECONDS)
         if line not in (b"true", b"false"):
             raise TimeoutError
         return line == b"true"

@@ -49,6 +49,13 @@ def thousands(text: str) -> str:
     return _GROUPED.sub(joined, text)
 
 
+def units_of_nothing(text: str) -> str:
+    """18 units², 18 square units, 18 units squared: the number alone."""
+    return re.sub(
+        r"(?<=[\d}])\s+(?:(?:square|sq\.?|cubic)\s+)?units?(?:\s*\^\s*\{?[23]\}?|\s+(?:squared|cubed))?$", "", text
+    )
+
+
 def unit_in_brackets(text: str) -> str:
     """12 [cm], 12 (km/h): what stands in brackets is the unit, not a factor."""
     found = re.match(r"^(.*[\d}])\s*[\[(]([A-Za-z]{2,}(?:/[A-Za-z]+)?)[\])]$", text)

@@ -65,6 +65,8 @@ def _of_sentence(sentence: str) -> str | None:
     before = [text for kind, text in items[:at] if kind == "w" and text not in CONNECTIVES]
     before = before[2:] if before[:2] in (["in", "total"], ["in", "all"]) else before
     after = [text for kind, text in items[at + 1 :] if kind == "w"]
+    if before[-1:] in (["needs"], ["requires"]) and after[:1] == ["more"] and len(after) > 1:
+        after = after[1:]  # she needs 5 more stickers
     words = {*before, *after}
     if before[-1:] == ["be"] and set(before[-2:-1]) & {"would", "should", "could", "might", "may"}:
         return ""
@@ -145,8 +147,12 @@ def _gives(before: list[str], value: str) -> bool:
         return left[-2] in GIVES_TO
     if left[-1] == "by" and len(left) > 1:
         return left[-2] in GIVES_BY
+    if left[-1] == "at" and re.match(r"\$?\s*\(", value) and left[-2:-1] in (["is"], ["lies"], ["located"]):
+        return True  # the vertex is at (2, -5)
     if left[-1] in ("of", "at") and len(left) > 1:
         return left[-2] in HAS_OF
+    if left[-2:-1] in (["takes"], ["took"]):  # it takes Tom 18 days
+        return True
     if "=" in value and left[-1] in ("that", "when", "have", "and"):
         return left[-1] != "when"
     return left[-1] in GIVES

@@ -80,6 +80,8 @@ KNOWN: dict[str, tuple[str, Fraction]] = {
     for line in _TABLE.strip().splitlines()
     for name in line.split()[2:]
 }
+_SAYS = re.compile(r"\\text\{\s*(?:is|are|was|were|has|does|would|should|could|might|may|must)\b")
+"""Words behind a value that say something of it are no unit."""
 _COMPOSITE = {"mph": "mi/h", "kph": "km/h", "kmph": "km/h", "kmh": "km/h", "cc": "cm^3"}
 _PLAIN_UNIT = re.compile(
     r"^(.*?[\d)}\]])(\s*)((?:(?:sq|square|cubic|cu)\.?\s+)?[A-Za-zΩ°%]+(?:\^?\{?[23]\}?)?"
@@ -119,7 +121,7 @@ def agree(first: Unit | None, second: Unit | None) -> bool:
 def split(text: str) -> tuple[str, Unit | None]:
     r"""The value and the unit behind it: set in `\text`, or known, or none."""
     found = re.match(r"^(.*?\S)\s*((?:\\text\{[^{}]*\}\s*(?:\^\s*\{?\s*-?\d\s*\}?)?\s*[/.]?\s*)+)$", text, re.S)
-    if found and not re.search(r"\\text\{", found.group(1)):
+    if found and not re.search(r"\\text\{", found.group(1)) and not _SAYS.match(found.group(2)):
         unit = named(re.sub(r"\\text\{([^{}]*)\}", r" \1 ", found.group(2)))
         if unit is not None:
             return found.group(1).strip(), unit

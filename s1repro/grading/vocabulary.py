@@ -78,7 +78,7 @@ DENIES = _words(
     not no nor never none neither cannot nothing impossible wrong incorrect false unless if except without doubt
     unclear unknown undetermined undefined instead suppose assume let maybe perhaps unlikely contradiction whether
     guess until than fails hypothetically otherwise mistaken incorrectly mistakenly although though despite whereas
-    however but yet
+    however but yet excluded rejected extraneous invalid discarded
     """
 )
 """A sentence with one of these states nothing."""
@@ -115,7 +115,7 @@ CHANGES = _words(
     base factor power by with solution solutions per mult off factorial choose too short shy halves third thirds
     quarter quarters fourth fourths fifth fifths sixth sixths seventh sevenths eighth eighths ninth ninths tenth
     tenths hundredth hundredths thousandth thousandths millionth millionths score gross couple fold inclusive
-    exclusive remainder
+    exclusive remainder upwards onwards onward downwards beyond excluded rejected extraneous invalid discarded
     """
 )
 """Words that change what a number means; behind a value they make no unit."""

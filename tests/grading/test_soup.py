@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from s1repro.grading import grade
-from s1repro.grading.pool import SECONDS
+from s1repro.grading.pool import PATIENCE, SECONDS
 from tests.grading.soup import soup
 
 REFERENCES = ("5", "x^2+1", "(1,2)", r"\frac{1}{2}", "even", r"\sum_{k=1}^n k", "A")
@@ -34,8 +34,8 @@ def check(count: int) -> None:
     with ThreadPoolExecutor(4) as threads:
         others = list(threads.map(slowest, (texts[half + place :: 4] for place in range(4))))
     print(f"{count} strings: the slowest took {took:.1f} s in the main thread and {max(others):.1f} s in others")
-    # A comparison may wait for a worker's limit twice (both orders of a list), and for others that wait.
-    assert max(took, *others) < 12 * SECONDS
+    # A comparison may wait for a worker twice (both orders of a list), each as long as a busy machine may take.
+    assert max(took, *others) < 2 * PATIENCE * SECONDS
 
 
 def test_some_strings() -> None:
