@@ -27,6 +27,7 @@ SGLANG = Path(os.environ.get("S1REPRO_SGLANG", REPO / ".venv-sglang")) / "bin" /
 START_SECONDS = 240.0
 ENVIRONMENT = {
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # no process for the model alone, as in `s1repro.engines.vllm`
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_SERVER_DEV_MODE": "1",  # has /reset_prefix_cache
     "HF_HUB_OFFLINE": "1",
