@@ -79,14 +79,14 @@ async def more_points(bench: Bench, prompts: list[list[int]]) -> dict[str, Any]:
     }
 
 
-async def cap_alone(bench: Bench, prompts: list[list[int]], budget: Budget = A_CAP) -> dict[str, Any]:
-    """Forcing with a cap alone, against the engine's plain generation of as many tokens: the best of three.
+async def cap_alone(bench: Bench, prompts: list[list[int]], budget: Budget = A_CAP, times: int = 3) -> dict[str, Any]:
+    """Forcing with a cap alone, against the engine's plain generation of as many tokens: the best of so many times.
 
     A third side, plain generation of the same tokens in two requests, tells what forcing itself takes from what the
     engine takes for a second request: the tokens since the last whole block of its cache are computed again.
     """
     costs: dict[str, list[Cost]] = {"force": [], "plain": [], "plain_in_two": []}
-    for _ in range(3):
+    for _ in range(times):
         forced, cost = await bench.measure(
             together(force(bench.engine, prompt, budget, bench.fmt, GREEDY) for prompt in prompts)
         )

@@ -27,7 +27,7 @@ SGLANG = Path(os.environ.get("S1REPRO_SGLANG", REPO / ".venv-sglang")) / "bin" /
 START_SECONDS = 240.0
 ENVIRONMENT = {
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
-    "OMP_NUM_THREADS": "2",
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # no process for the model alone, as in `s1repro.engines.vllm`
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_SERVER_DEV_MODE": "1",  # has /reset_prefix_cache
     "HF_HUB_OFFLINE": "1",
@@ -42,7 +42,8 @@ def vllm_command(length: int, cache_gib: int = 1) -> list[str]:
         *("--enable-prompt-tokens-details", "--dtype", "float32", "--max-model-len", str(length)),
         *("--block-size", "32", "--gpu-memory-utilization", "0.3", "--host", "127.0.0.1"),
         *("--kv-cache-memory-bytes", str(cache_gib * 2**30)),
-        *("--no-enable-chunked-prefill", "--max-num-batched-tokens", str(max(4096, length)), "--model"),
+        *("--no-enable-chunked-prefill", "--max-num-batched-tokens", str(max(4096, length))),
+        *("--disable-uvicorn-access-log", "--model"),
     ]
 
 
@@ -52,12 +53,16 @@ def sglang_command(length: int, cache_tokens: int = 16384) -> list[str]:
         *(str(SGLANG), str(REPO / "tests" / "servers" / "sglang_cpu.py"), "--device", "cpu", "--dtype", "float32"),
         *("--max-total-tokens", str(cache_tokens), "--sleep-on-idle", "--enable-cache-report"),
         *("--context-length", str(length + SglangServer.spare_tokens)),
-        *("--host", "127.0.0.1", "--model-path"),
+        *("--host", "127.0.0.1", "--log-level-http", "warning", "--model-path"),
     ]
 
 
 class Served:
-    """A server at a port of its own, which it keeps when it is killed and started again; a context manager."""
+    """A server at a port of its own, which it keeps when it is killed and started again; a context manager.
+
+    It calculates in as many threads as `OMP_NUM_THREADS` says, two where it says nothing. Beside other work two are
+    slower than one.
+    """
 
     def __init__(self, command: list[str]) -> None:
         with socket.socket() as free:
@@ -85,7 +90,7 @@ class Served:
 
     def start(self) -> None:
         """Start it, and do not wait."""
-        environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": str(REPO)}
+        environment = {"OMP_NUM_THREADS": "2", **os.environ, **ENVIRONMENT, "PYTHONPATH": str(REPO)}
         self._process = subprocess.Popen(self._command, env=environment, cwd=REPO, start_new_session=True)
 
     def wait(self) -> None:

@@ -34,8 +34,9 @@ class ServerSettings(EngineSettings):
     """Name of the environment variable that holds the key; a server that wants none needs none set."""
     timeout: float = 1800.0
     """Seconds until a completion has to be there whole."""
-    retries: int = 8
-    """How often a request is sent again after a fault that may pass, with pauses of 1, 2, 4, ... up to 60 seconds."""
+    retries: int = 16
+    """How often a request is sent again after a fault that may pass, with pauses of 1, 2, 4, ... up to 60 seconds: for
+    five to eleven minutes, in which a server can be started again."""
     loading_seconds: float = 600.0
     """How long a server that is still starting is waited for."""
 
