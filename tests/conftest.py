@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Before anything imports torch or the hub's client, which read them once.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["HF_HUB_OFFLINE"] = "1"
 # In the processes of stages too. The tests of the dashboard choose a mode of their own.
 os.environ.setdefault("WANDB_MODE", "disabled")
 
@@ -135,7 +135,7 @@ def run() -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
     thread.start()
 
     def run_on_loop(coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(timeout=120)
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(timeout=600)
 
     yield run_on_loop
     loop.call_soon_threadsafe(loop.stop)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import IN_TURN
+
 REPO = Path(__file__).resolve().parent.parent
 
 FILE = '''\
@@ -80,30 +82,17 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def stage(folder: Path, name: str, *overrides: str) -> None:
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            f"s1repro.{name}",
-            "recipe=demo",
-            "report.baselines=[]",
-            "report.wandb=false",
-            *overrides,
-        ],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_an_added_method_runs_through_all_stages(copy: Path) -> None:
-    small = ["selection=random", "selection.size=16"]
-    stage(copy, "curate", *small)
-    stage(copy, "train", *small, "sft.epochs=1")
-    stage(copy, "evaluate", "method=twice", "method.between=Again.", "engine=transformers", "engine.max_model_len=1024")
-    stage(copy, "report", "method=twice")
+    small = "recipe=demo selection=random selection.size=16"
+    quick = "engine=transformers engine.max_model_len=1024 report.wandb=false"
+    stages = [
+        f"curate {small}",
+        f"train {small} sft.epochs=1 report.wandb=false",
+        f"evaluate recipe=demo method=twice method.between=Again. {quick}",
+        "report recipe=demo method=twice report.baselines=[] report.wandb=false",
+    ]
+    done = subprocess.run([sys.executable, "-c", IN_TURN, *stages], cwd=copy, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
     samples = [json.loads(line) for line in (copy / "runs/demo/evaluate/samples.jsonl").read_text().splitlines()]
     assert {(sample["method"], sample["budget"], sample["tries"]) for sample in samples} == {
         ("twice", 4, 2),

@@ -362,7 +362,7 @@ def test_a_hub_is_asked_for_the_pinned_commit_and_its_refusals_are_one_line(plac
             env=clean | {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path), "PYTHONPATH": REPO} | environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.removesuffix("\n")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.commands import exit_code
+
 REPO = Path(__file__).resolve().parent.parent
+Done = subprocess.CompletedProcess[str]
 STAGE = """
 import sys
 from s1repro.cli import run_stage
@@ -30,7 +34,7 @@ if __name__ == "__main__":
 """
 
 
-def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: str, **environment: str) -> Done:
     """Run the small stage above as a user would, in `folder`."""
     (folder / "stage.py").write_text(STAGE)
     clean = {name: value for name, value in os.environ.items() if name != "HYDRA_FULL_ERROR"}
@@ -41,8 +45,24 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         env=clean | {"PYTHONPATH": str(REPO)} | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
     )
+
+
+@pytest.fixture
+def run_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Done]:
+    """`run_here("recipe=demo")`: the same in this process, for what a process of its own would add seconds to."""
+
+    def run(*arguments: str) -> Done:
+        (tmp_path / "stage.py").write_text(STAGE)
+        monkeypatch.chdir(tmp_path)
+        capsys.readouterr()
+        code = exit_code("stage.py", arguments)
+        return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
+
+    return run
 
 
 def test_a_recipe_with_overrides_runs_and_leaves_no_files(tmp_path: Path) -> None:
@@ -53,8 +73,8 @@ def test_a_recipe_with_overrides_runs_and_leaves_no_files(tmp_path: Path) -> Non
     assert [entry.name for entry in tmp_path.iterdir()] == ["stage.py"]
 
 
-def test_a_run_without_a_recipe_is_the_papers(tmp_path: Path) -> None:
-    result = run(tmp_path, "name=mine")
+def test_a_run_without_a_recipe_is_the_papers(run_here: Callable[..., Done]) -> None:
+    result = run_here("name=mine")
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("mine Qwen/Qwen2.5-32B-Instruct SftConfig [500, ")
 
@@ -94,8 +114,8 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("arguments", "parts"), MISTAKES)
-def test_a_mistake_ends_in_one_line(tmp_path: Path, arguments: list[str], parts: list[str]) -> None:
-    result = run(tmp_path, *arguments)
+def test_a_mistake_ends_in_one_line(run_here: Callable[..., Done], arguments: list[str], parts: list[str]) -> None:
+    result = run_here(*arguments)
     assert result.returncode == 2
     assert result.stdout == ""
     assert result.stderr.startswith("error: ")
@@ -104,8 +124,8 @@ def test_a_mistake_ends_in_one_line(tmp_path: Path, arguments: list[str], parts:
         assert part in result.stderr
 
 
-def test_a_value_that_makes_no_sense_is_refused_before_the_stage(tmp_path: Path) -> None:
-    result = run(tmp_path, "recipe=demo", "sft.epochs=-1", "seed=9")
+def test_a_value_that_makes_no_sense_is_refused_before_the_stage(run_here: Callable[..., Done]) -> None:
+    result = run_here("recipe=demo", "sft.epochs=-1", "seed=9")
     assert result.returncode == 2
     assert result.stderr.startswith("error: sft.epochs")
     assert result.stderr.count("\n") == 1
@@ -120,15 +140,15 @@ def test_the_traceback_is_there_on_request_and_for_bugs(tmp_path: Path) -> None:
     assert "AssertionError: a bug" in bug.stderr
 
 
-def test_an_interruption_says_how_to_go_on(tmp_path: Path) -> None:
-    result = run(tmp_path, "recipe=demo", "seed=8")
+def test_an_interruption_says_how_to_go_on(run_here: Callable[..., Done]) -> None:
+    result = run_here("recipe=demo", "seed=8")
     assert result.returncode == 130
     assert result.stderr == "interrupted; run the same command again to resume\n"
 
 
 @pytest.mark.parametrize("flag", ["-m", "--multirun"])
-def test_a_multirun_runs_every_job(tmp_path: Path, flag: str) -> None:
-    result = run(tmp_path, "recipe=demo", flag, "seed=1,2", "sft=demo,lora")
+def test_a_multirun_runs_every_job(run_here: Callable[..., Done], tmp_path: Path, flag: str) -> None:
+    result = run_here("recipe=demo", flag, "seed=1,2", "sft=demo,lora")
     assert result.returncode == 0, result.stderr
     lines = [line.split() for line in result.stdout.splitlines() if line.startswith("demo ")]
     assert [(line[2], line[-1]) for line in lines] == [
@@ -141,8 +161,8 @@ def test_a_multirun_runs_every_job(tmp_path: Path, flag: str) -> None:
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.yaml")] == ["runs/.multirun/multirun.yaml"]
 
 
-def test_a_failed_job_does_not_stop_a_multirun_but_fails_it(tmp_path: Path) -> None:
-    result = run(tmp_path, "-m", "recipe=demo", "seed=7,1,9")
+def test_a_failed_job_does_not_stop_a_multirun_but_fails_it(run_here: Callable[..., Done]) -> None:
+    result = run_here("-m", "recipe=demo", "seed=7,1,9")
     assert result.returncode == 2
     assert "runs/demo/train/checkpoint 1\n" in result.stdout
     assert "error: job 0 (recipe=demo,seed=7): pool.jsonl:3: no solution\n" in result.stderr
@@ -160,10 +180,12 @@ def test_a_failed_job_does_not_stop_a_multirun_but_fails_it(tmp_path: Path) -> N
     ],
     ids=["group", "option", "key", "yaml"],
 )
-def test_a_mistake_in_a_recipe_is_one_line_too(tmp_path: Path, recipe: str, parts: list[str]) -> None:
+def test_a_mistake_in_a_recipe_is_one_line_too(
+    run_here: Callable[..., Done], tmp_path: Path, recipe: str, parts: list[str]
+) -> None:
     (tmp_path / "more" / "recipe").mkdir(parents=True)
     (tmp_path / "more" / "recipe" / "mistaken.yaml").write_text(f"# @package _global_\n{recipe}")
-    result = run(tmp_path, "--config-dir", "more", "recipe=mistaken")
+    result = run_here("--config-dir", "more", "recipe=mistaken")
     assert result.returncode == 2
     assert result.stderr.startswith("error: ")
     assert result.stderr.count("\n") == 1

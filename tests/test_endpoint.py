@@ -25,7 +25,7 @@ def quick(monkeypatch):
 
 
 def settings(url, **others):
-    values = {"model": "m", "key_env": "TEACHER_KEY", "retries": 2, "timeout": 5.0, **others}
+    values = {"model": "m", "key_env": "TEACHER_KEY", "retries": 2, "timeout": 60.0, **others}
     return OpenaiTeacher(base_url=url, **values)
 
 
@@ -75,7 +75,7 @@ PASSING = {
 def test_a_fault_that_may_pass_is_asked_again(said, reason, detail):
     heard = []
     with serving(lambda number, body: said if number < 2 else completion("Four.")) as server:
-        assert ask(server.url, heard.append, timeout=1.0).content == "Four."
+        assert ask(server.url, heard.append).content == "Four."
     assert len(server.requests) == 3 and len(heard) == 2
     assert {fault.reason for fault in heard} == {reason}
     assert detail in str(heard[0])
@@ -84,7 +84,7 @@ def test_a_fault_that_may_pass_is_asked_again(said, reason, detail):
 @pytest.mark.parametrize(("said", "reason", "detail"), PASSING.values(), ids=PASSING)
 def test_its_tries_are_bounded(said, reason, detail):
     with serving(lambda number, body: said) as server, pytest.raises(Fault) as caught:
-        ask(server.url, timeout=1.0)
+        ask(server.url)
     assert len(server.requests) == 3
     assert caught.value.reason == reason
 
@@ -93,8 +93,8 @@ def test_its_tries_are_bounded(said, reason, detail):
 def test_a_reply_has_to_be_there_in_time(said):
     with serving(lambda number, body: said if number == 0 else completion("Four.")) as server:
         start = time.monotonic()
-        assert ask(server.url, timeout=0.5).content == "Four."
-        assert 0.5 <= time.monotonic() - start < 3
+        assert ask(server.url, timeout=1.0).content == "Four."
+        assert 1.0 <= time.monotonic() - start < 30
         server.script = lambda number, body: said
         with pytest.raises(Fault, match=r"no reply within 0\.5 s"):
             ask(server.url, timeout=0.5, retries=0)

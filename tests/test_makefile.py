@@ -36,7 +36,9 @@ TARGETS = [
 def make(*arguments: str, folder: Path = REPO) -> subprocess.CompletedProcess[str]:
     """Run make, also from a test that make itself runs."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    return subprocess.run(["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        ["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=600
+    )
 
 
 @pytest.fixture

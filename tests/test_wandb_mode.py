@@ -112,5 +112,5 @@ def test_a_closed_door_and_a_silent_server_cost_seconds(
         closed.bind(("127.0.0.1", 0))  # and never listens
         monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{closed.getsockname()[1]}")
         assert settled_mode() == "offline"
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 25
     assert len(capsys.readouterr().err.splitlines()) == 2

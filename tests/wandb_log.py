@@ -50,7 +50,7 @@ class OfflineRun:
 def read_back(folder: Path) -> OfflineRun:
     """The one offline run below `folder/wandb`, once wandb's own process has written it to its end."""
     (log,) = folder.glob("wandb/offline-run-*/run-*.wandb")
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while True:
         run, ended = _parse(log)
         if ended or time.monotonic() > deadline:

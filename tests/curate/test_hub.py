@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from s1repro.curate.hub import is_id, resolve
+from tests.commands import IN_TURN, exit_code
 from tests.curate.loopback_hub import COMMIT, Hub, serve
 from tests.curate.published_sets import ROWS, featurized, make_set, s1k, write_parquet
 from tests.test_config import composed
@@ -18,11 +19,12 @@ READ = """
 import sys, time
 from s1repro.curate.sources import find, read
 time.sleep = lambda seconds: None  # between the client's attempts
-try:
-    rows = list(read(find(*sys.argv[1:]), lambda column: True))
-    print(len(rows), rows[-1].where)
-except ValueError as error:
-    print("error:", error)
+for place in sys.argv[1:]:
+    try:
+        rows = list(read(find(*place.split("@")), lambda column: True))
+        print(len(rows), rows[-1].where)
+    except ValueError as error:
+        print("error:", error)
 """
 
 
@@ -44,64 +46,58 @@ def start(hub, *command, **environment):
         env=variables | cache | {"PYTHONPATH": str(REPOSITORY), **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
 
 
-def read(hub, *place, **environment):
-    """What a process of its own says of a place: the number of rows and the last one, or the error."""
+def read(hub, *places, **environment):
+    """What a process of its own says of places (`set@revision`): the number of rows and the last one, or the error."""
     hub.asked.clear()
-    done = start(hub, "-c", READ, *place, **environment)
+    done = start(hub, "-c", READ, *places, **environment)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
 LAST = f"{ROWS} some/set/data/train-00001-of-00002.parquet, row {ROWS // 2}"
+PINNED = f"some/set@{COMMIT}"
+OTHER = "0" * 40
 
 
 def test_a_pinned_commit_is_fetched_once(hub):
-    assert read(hub, "some/set", COMMIT) == LAST
+    assert read(hub, PINNED) == LAST
     assert sum("/resolve/" in path for path in hub.asked) >= 2
-    assert read(hub, "some/set", COMMIT) == LAST
-    assert not [path for path in hub.asked if "/datasets/" in path]
-    assert read(hub, "some/set", COMMIT, HF_HUB_OFFLINE="1") == LAST
     hub.broken = True
-    assert read(hub, "some/set", COMMIT) == LAST
+    assert read(hub, PINNED) == LAST
+    assert not [path for path in hub.asked if "/datasets/" in path]
 
 
 def test_a_branch_is_looked_up_and_its_commit_told(hub):
     told = f"data.pool: some/set at main is commit {COMMIT}; to get the same again: data.revision={COMMIT}"
     assert read(hub, "some/set") == f"{told}\n{LAST}"
-    assert read(hub, "some/set", "main", HF_HUB_OFFLINE="1") == f"{told}\n{LAST}"
+    assert read(hub, "some/set@main", PINNED, HF_HUB_OFFLINE="1") == f"{told}\n{LAST}\n{LAST}"
 
 
 def test_another_commit_than_the_cached_one_is_never_taken_for_it(hub):
-    read(hub, "some/set", COMMIT)
-    other = "0" * 40
-    assert read(hub, "some/set", other) == (
-        f"error: data.revision: some/set has no revision {other}; see its page for its commits"
-    )
+    error = f"error: data.revision: some/set has no revision {OTHER}; see its page for its commits"
+    assert read(hub, PINNED, f"some/set@{OTHER}") == f"{LAST}\n{error}"
     assert "the hub cannot be reached for it (HF_HUB_OFFLINE is set)" in read(
-        hub, "some/set", other, HF_HUB_OFFLINE="1"
+        hub, f"some/set@{OTHER}", HF_HUB_OFFLINE="1"
     )
 
 
-@pytest.mark.parametrize(
-    ("place", "says"),
-    [
-        (
-            "some/gated",
-            "data.pool: some/gated is gated; accept its terms at {url}/datasets/some/gated and set HF_TOKEN",
-        ),
-        ("some/nothing", "data.pool: no file or folder some/nothing here, and no data set of that name on the hub"),
-        ("some/tables", "data.pool: some/tables holds no parquet files; give a folder or data set that does"),
-    ],
-)
-@pytest.mark.parametrize("revision", [COMMIT, ""])
-def test_what_the_hub_does_not_give_is_one_line(hub, place, revision, says):
-    said = read(hub, place, revision).splitlines()
-    assert said[-1].startswith(f"error: {says.format(url=hub.url)}")
-    assert len(said) == 1 + (place == "some/tables" and not revision)  # which had to be looked up
+def test_what_the_hub_does_not_give_is_one_line(hub):
+    says = {
+        "some/gated": f"is gated; accept its terms at {hub.url}/datasets/some/gated and set HF_TOKEN",
+        "some/nothing": "",
+        "some/tables": "holds no parquet files; give a folder or data set that does",
+    }
+    pinned = read(hub, *(f"{place}@{COMMIT}" for place in says)).splitlines()
+    latest = read(hub, *says).splitlines()
+    assert latest[2].startswith("data.pool: some/tables at main is commit ")  # which had to be looked up
+    for lines in (pinned, latest[:2] + latest[3:]):
+        for line, (place, why) in zip(lines, says.items(), strict=True):
+            expected = f"{place} {why}" if why else f"no file or folder {place} here, and no data set of that name on"
+            assert line.startswith(f"error: data.pool: {expected}")
 
 
 @pytest.mark.parametrize("how", ["offline", "refused", "broken"])
@@ -110,7 +106,7 @@ def test_a_hub_out_of_reach_is_one_line_that_says_what_to_do(hub, how):
     closed = {"HF_ENDPOINT": "http://127.0.0.1:9"}  # where nothing listens
     environment = {"offline": {"HF_HUB_OFFLINE": "1"}, "refused": closed, "broken": {}}[how]
     reason = {"offline": "HF_HUB_OFFLINE is set", "refused": "Connection refused", "broken": "500"}[how]
-    said = read(hub, "some/set", COMMIT, **environment)
+    said = read(hub, PINNED, **environment)
     assert said.startswith("error: data.pool: no file or folder some/set here, and the hub cannot be reached for it (")
     assert reason in said
     assert said.endswith(
@@ -132,32 +128,37 @@ def test_a_full_hash_is_not_looked_up(monkeypatch):
     assert resolve("some/set", COMMIT, "data.pool", "data.revision") == COMMIT
 
 
-@pytest.mark.parametrize(
-    ("data", "selection", "kept"),
-    [("s1k", "published", ROWS), ("s1k-1.1", "published", ROWS), ("s1k-59k", "diverse", 3)],
-)
-def test_the_shipped_data_groups_are_fetched_and_curated(hub, tmp_path, tiny_qwen, data, selection, kept):
-    configured = composed("name=x", f"data={data}").data
-    schema = {"s1k": "s1K", "s1k-1.1": "s1K-1.1", "s1k-59k": "data_ablation_full59K"}[data]
-    hub.sets[configured.pool] = make_set(tmp_path / "pool", schema)
-    hub.commits[configured.pool] = configured.revision
+def test_the_shipped_data_groups_are_fetched_and_curated(hub, tmp_path, tiny_qwen, capsys):
+    groups = {  # data: the schema of its pool, the selection, how many are kept
+        "s1k": ("s1K", "published", ROWS),
+        "s1k-1.1": ("s1K-1.1", "published", ROWS),
+        "s1k-59k": ("data_ablation_full59K", "diverse", 3),
+    }
     hub.sets["qfq/train_featurized"] = tmp_path / "known"
     write_parquet(tmp_path / "known" / "data" / "train-0.parquet", [featurized(i) for i in range(ROWS)])
-    overrides = ["name=x", f"data={data}", "data.benchmarks=[]", f"model.base={tiny_qwen}", f"runs={tmp_path}/runs"]
-    overrides += [f"selection={selection}", "selection.size=3"]
-    done = start(hub, "-m", "s1repro.curate", *overrides)
+    told = {}
+    for data, (schema, selection, _) in groups.items():
+        configured = composed("name=x", f"data={data}").data
+        hub.sets[configured.pool] = make_set(tmp_path / data, schema)
+        hub.commits[configured.pool] = configured.revision
+        told[data] = [f"name={data}", f"data={data}", "data.benchmarks=[]", f"model.base={tiny_qwen}"]
+        told[data] += [f"runs={tmp_path}/runs", f"selection={selection}", "selection.size=3"]
+    done = start(hub, "-c", IN_TURN, *(" ".join(["curate", *overrides]) for overrides in told.values()))
     assert done.returncode == 0, done.stderr
-    written = [json.loads(line) for line in (tmp_path / "runs/x/curate/s1k.jsonl").read_text().splitlines()]
-    assert len(written) == kept
-    assert {row["source_type"] for row in written} == {
-        "qq8933/AIME_1983_2024" if data == "s1k-59k" else s1k(0)["source_type"]
+    written = {
+        data: [json.loads(line) for line in (tmp_path / "runs" / data / "curate/s1k.jsonl").read_text().splitlines()]
+        for data in groups
     }
-    if data == "s1k-1.1":
-        assert written[2]["attempt"] == "deepseek says 4" and written[2]["grades"] == {"teacher": False}
-    if data == "s1k-59k":
-        assert {row["domain"] for row in written} == {"11"}
-    again = start(hub, "-m", "s1repro.curate", *overrides, HF_HUB_OFFLINE="1")
-    assert "curate: done already" in again.stdout, again.stderr
+    assert {data: len(rows) for data, rows in written.items()} == {data: kept for data, (_, _, kept) in groups.items()}
+    sources = {data: {row["source_type"] for row in rows} for data, rows in written.items()}
+    own = {s1k(0)["source_type"]}
+    assert sources == {"s1k": own, "s1k-1.1": own, "s1k-59k": {"qq8933/AIME_1983_2024"}}
+    third = written["s1k-1.1"][2]
+    assert third["attempt"] == "deepseek says 4" and third["grades"] == {"teacher": False}
+    assert {row["domain"] for row in written["s1k-59k"]} == {"11"}
+    for overrides in told.values():
+        assert exit_code("s1repro.curate", overrides) == 0
+        assert "curate: done already" in capsys.readouterr().out, "without a network"
 
 
 def test_a_failed_fetch_leaves_no_run_folder(hub, tmp_path, tiny_qwen):

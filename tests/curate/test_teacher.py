@@ -12,14 +12,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 
 from s1repro import endpoint
 from s1repro.artifacts import Journal
-from s1repro.curate.pipeline import run
 from s1repro.curate.teacher import IN_A_ROW, answer, in_order, request, shaping, within_limit
 from s1repro.settings.teacher import OpenaiTeacher
+from tests.commands import exit_code
 from tests.curate.chat_server import completion, serving
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -32,7 +30,7 @@ def quick(monkeypatch):
 
 
 def settings(url="http://127.0.0.1:1/v1", **others):
-    return OpenaiTeacher(base_url=url, **{"model": "m", "retries": 1, "timeout": 5.0, "concurrency": 4, **others})
+    return OpenaiTeacher(base_url=url, **{"model": "m", "retries": 1, "timeout": 60.0, "concurrency": 4, **others})
 
 
 @pytest.fixture
@@ -220,17 +218,18 @@ def test_a_server_that_dies_on_the_way_stops_the_run_and_loses_nothing(questions
 
 
 def test_slow_failures_at_the_end_are_no_broken_server(questions, ask):
-    hard = {f"q{i:02}" for i in range(2, 9)}
+    hard, pause = {f"q{i:02}" for i in range(2, 9)}, 0.3
 
     def script(number, body):
         if body["messages"][0]["content"].rstrip("?")[-3:] in hard:
-            time.sleep(0.3)
+            time.sleep(pause)
             return 500, {}, {}
         return sums(number, body)
 
     with serving(script) as server:
         taught = ask(questions(20), server.url, concurrency=20, retries=3)  # a lost connection is no failure
         assert {drop.row.id for drop in taught.rows.dropped} == hard
+        pause = 0
         again = ask(questions(20), server.url, concurrency=1)  # known to be hard: no end without an end
         assert {drop.row.id for drop in again.rows.dropped} == hard
 
@@ -253,22 +252,12 @@ def test_retries_are_shown_while_nothing_is_done(questions, ask, monkeypatch, ca
     assert "said: 0 + 0 tokens so far, 1 asked again (last: HTTP 429)" in capsys.readouterr().out
 
 
-YAML = """
-task: toy
-dataset_path: json
-dataset_kwargs: {data_files: {test: toy.jsonl}}
-test_split: test
-output_type: generate_until
-doc_to_text: question
-doc_to_target: answer
-metadata: {kind: exact}
-"""
 KEY = "sk-very-secret-1234"
 
 
 @pytest.fixture
 def place(tmp_path, base_model):
-    """A folder with a pool of 40 questions without traces, a benchmark, and a tokenizer."""
+    """A folder with a pool of 40 questions without traces, and a tokenizer."""
     rows = [
         {
             "question": f"What is {i} plus {i}?",
@@ -280,39 +269,38 @@ def place(tmp_path, base_model):
         for i in range(40)
     ]
     (tmp_path / "pool.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (tmp_path / "toy.jsonl").write_text(json.dumps({"id": "0", "question": "What is 1?", "answer": "1"}) + "\n")
-    (tmp_path / "evals").mkdir()
-    (tmp_path / "evals" / "toy.yaml").write_text(YAML)
     (tmp_path / "model").symlink_to(base_model)
     return tmp_path
 
 
 def overrides(url, name):
-    known = ["recipe=demo", "data.pool=pool.jsonl", "data.benchmarks=[toy]", "model.base=model", f"name={name}"]
+    known = ["recipe=demo", "data.pool=pool.jsonl", "data.benchmarks=[]", "model.base=model", f"name={name}"]
     teacher = ["teacher=openai", f"teacher.base_url={url}", "teacher.model=m", "teacher.concurrency=3"]
     return [*known, *teacher, "selection=random", "selection.size=20"]
 
 
-def start(place, url, name, *more):
+def start(place, url, name):
     """`python -m s1repro.curate` as a user types it, with a key in the environment."""
     environment = {key: value for key, value in os.environ.items() if key != "HYDRA_FULL_ERROR"}
     environment |= {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1", "OPENAI_API_KEY": KEY}
-    command = [sys.executable, "-m", "s1repro.curate", *overrides(url, name), *more]
+    command = [sys.executable, "-m", "s1repro.curate", *overrides(url, name)]
     return subprocess.Popen(
         command, cwd=place, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-def run_here(url, name):
-    """The same in this process, where the libraries are loaded already."""
-    with initialize_config_dir(str(REPOSITORY / "conf"), version_base="1.3"):
-        config = OmegaConf.to_object(compose("config", overrides(url, name)))
-    run(config)
+@pytest.fixture
+def curate(place, monkeypatch, capfd):
+    """`curate(url, "name", "teacher.limit=3")`: the same command in this process; its exit code, output and errors."""
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
+    def curate(url, name, *more):
+        capfd.readouterr()
+        code = exit_code("s1repro.curate", [*overrides(url, name), *more])
+        return code, *capfd.readouterr()
 
-def finished(process):
-    out, err = process.communicate(timeout=100)
-    return process.returncode, out, err
+    return curate
 
 
 def contents(folder):
@@ -329,25 +317,25 @@ def answered(journal):
 
 
 @pytest.mark.parametrize(("end", "status"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)], ids=str)
-def test_a_run_that_was_ended_pays_for_nothing_twice(place, monkeypatch, capsys, end, status):
-    monkeypatch.chdir(place)
+def test_a_run_that_was_ended_pays_for_nothing_twice(place, curate, end, status):
     journal = place / "runs" / "ended" / "curate" / "teacher.jsonl"
     with serving(slow_sums) as server:
-        run_here(server.url, "whole")
-        assert "teacher: asked 40, failed on 0; 400 + 800 tokens so far" in capsys.readouterr().out
+        code, out, err = curate(server.url, "whole")
+        assert code == 0 and "teacher: asked 40, failed on 0; 400 + 800 tokens so far" in out, err
         del server.requests[:]
         process = start(place, server.url, "ended")
-        deadline = time.monotonic() + 100
+        deadline = time.monotonic() + 300
         while answered(journal) < 8:
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.005)
         process.send_signal(end)
-        code, _, err = finished(process)
-        assert code == status, err
+        _, err = process.communicate(timeout=300)
+        assert process.returncode == status, err
         assert "Traceback" not in err
         paid = [json.loads(line)["content"].removeprefix("It is ") for line in journal.read_text().splitlines()[:-1]]
         assert 7 <= len(paid) < 37 and not (journal.parent / "manifest.json").exists()
-        run_here(server.url, "ended")
+        code, _, err = curate(server.url, "ended")
+        assert code == 0, err
     asked = server.questions()
     assert set(asked) == {f"What is {i} plus {i}?" for i in range(40)}
     assert [question for question in paid if asked.count(question) != 1] == []
@@ -366,9 +354,9 @@ def test_a_run_that_was_ended_pays_for_nothing_twice(place, monkeypatch, capsys,
         (completion(), ["teacher=none"], ["teacher.base_url: no such key; teacher has none as it is chosen"]),
     ],
 )
-def test_a_mistake_is_one_line_and_costs_what_is_under_way_at_most(place, said, more, says):
+def test_a_mistake_is_one_line_and_costs_what_is_under_way_at_most(place, curate, said, more, says):
     with serving(lambda number, body: said) as server:
-        code, out, err = finished(start(place, server.url, "wrong", *more))
+        code, out, err = curate(server.url, "wrong", *more)
         assert len(server.requests) <= (1 if "teacher.reasoning=required" in more else 3)
     lines = [line for line in err.splitlines() if not line.startswith("teacher: 0/40") and "1/40" not in line]
     assert code == 2 and out == ""
@@ -377,11 +365,11 @@ def test_a_mistake_is_one_line_and_costs_what_is_under_way_at_most(place, said, 
     assert not list(place.glob("runs/*/curate/manifest.json"))
 
 
-def test_the_key_is_in_no_file_and_no_line(place, monkeypatch):
+def test_the_key_is_in_no_file_and_no_line(place, curate, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "offline")
     echo = (500, {"error": {"message": f"key {KEY} is tired"}}, {})
     with serving(lambda number, body: echo if number % 3 == 0 else sums(number, body)) as server:
-        code, out, err = finished(start(place, server.url, "secret", "teacher.retries=4", "teacher.limit=22"))
+        code, out, err = curate(server.url, "secret", "teacher.retries=4", "teacher.limit=22")
         assert code == 0, err
     assert set(server.keys) == {f"Bearer {KEY}"}
     written = [path.read_bytes() for path in place.rglob("runs/**/*") if path.is_file()]

@@ -55,7 +55,7 @@ def evaluate(tiny_qwen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     )
 
     def run_on(name: str, *servers: Server, **settings: Any) -> bytes:
-        told = {"urls": [one.url for one in servers], "model": "toy", "retries": 4, "timeout": 5.0, **settings}
+        told = {"urls": [one.url for one in servers], "model": "toy", "retries": 4, "timeout": 60.0, **settings}
         config: Config = make_config(
             name=name,
             checkpoint=str(tiny_qwen),
@@ -131,13 +131,13 @@ def test_a_server_that_hangs_is_given_up_after_its_time_and_others_take_its_ques
 
     def hang(number: int) -> Say | None:
         if number > 5:
-            time.sleep(1.0)
+            time.sleep(3.0)
             return DOWN
         return None
 
     servers[0].fault = hang
-    assert evaluate("disturbed", *servers[:2], timeout=0.2) == undisturbed
-    assert "no reply within 0.2 s" in capsys.readouterr().err
+    assert evaluate("disturbed", *servers[:2], timeout=1.0) == undisturbed
+    assert "no reply within 1 s" in capsys.readouterr().err
 
 
 def test_the_others_take_the_questions_of_a_server_that_stays_away(

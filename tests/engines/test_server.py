@@ -37,7 +37,7 @@ def server(qwen_tokenizer: PreTrainedTokenizerBase) -> Iterator[Server]:
 
 
 def engine_on(model: Path, *urls: str, kind: str = "vllm-server", **settings: Any) -> Engine:
-    values = {"max_model_len": 256, "model": "toy", "retries": 3, "timeout": 5.0, "loading_seconds": 0.0}
+    values = {"max_model_len": 256, "model": "toy", "retries": 3, "timeout": 60.0, "loading_seconds": 0.0}
     return load_engine(ENGINES[kind](urls=list(urls), **{**values, **settings}), str(model))
 
 
@@ -76,7 +76,7 @@ FAULTS = {
 def test_a_fault_that_passes_leaves_the_same_samples(server: Server, tiny_qwen: Path, fault: Any) -> None:
     prompts = [[5, i] for i in range(1, 9)]
     undisturbed = ask(engine_on(tiny_qwen, server.url), *prompts)
-    engine = engine_on(tiny_qwen, server.url, timeout=1.0)
+    engine = engine_on(tiny_qwen, server.url)
     begun = len(server.requests)
     server.fault = lambda number: fault if number - begun in (1, 4, 5) else None
     disturbed = ask(engine, *prompts)
@@ -180,7 +180,7 @@ def test_a_fleet_shares_the_questions_and_keeps_each_where_it_began(
 
 
 def test_a_thousand_at_once_are_answered(server: Server, tiny_qwen: Path) -> None:
-    engine = engine_on(tiny_qwen, server.url, max_concurrency=1000, timeout=60.0)
+    engine = engine_on(tiny_qwen, server.url, max_concurrency=1000)
     said = ask(engine, *([5, i % 300 + 1, i // 300 + 1] for i in range(1000)), max_tokens=2)
     assert [len(one.token_ids) for one in said] == [2] * 1000
 

@@ -159,10 +159,10 @@ def test_no_process_is_left_behind(how: signal.Signals, tiny_qwen: Path, tmp_pat
         family = psutil.Process(process.pid).children(recursive=True)
         assert any("EngineCore" in " ".join(child.cmdline()) for child in family), family
         os.kill(process.pid, how)
-        process.wait(timeout=30)
+        process.wait(timeout=120)
     started = time.monotonic()
     alive = family
-    while alive and time.monotonic() < started + 10:
+    while alive and time.monotonic() < started + 60:
         time.sleep(0.2)
         alive = [child for child in alive if runs(child)]
     for child in alive:

@@ -46,7 +46,7 @@ def test_what_has_no_end_is_ended(one_second: None, where: str) -> None:
     started = time.monotonic()
     verdict = grade(f"\\boxed{{{ENDLESS}}}", "5", "math").correct if where == "main" else in_a_thread(ENDLESS, "5")
     assert not verdict
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
     assert pool.ask("x+1", "1+x"), "a new worker has taken the place of the killed one"
 
 
@@ -85,7 +85,7 @@ def test_a_script_without_a_guard_grades_and_leaves_nothing() -> None:
         "from s1repro.grading import grade, pool\n"
         r"print(grade(r'\boxed{\sum_{k=1}^{3} k}', '6', 'math').correct, *(w._process.pid for w in pool._all))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=600)
     verdict, *ids = done.stdout.split()
     assert verdict == "True" and ids
     for process in map(int, ids):

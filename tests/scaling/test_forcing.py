@@ -328,7 +328,7 @@ class AnswerFirst(ScriptedEngine):
         if not self.requests:
             self.answered = asyncio.Event()
         elif max_tokens != 11:
-            await asyncio.wait_for(self.answered.wait(), timeout=5)
+            await asyncio.wait_for(self.answered.wait(), timeout=60)
         completion = await super().complete(prompt_ids, max_tokens=max_tokens, stop=stop, sampling=sampling)
         if max_tokens == 11:
             self.answered.set()

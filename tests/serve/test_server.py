@@ -32,7 +32,7 @@ def url(tiny_qwen: Path) -> Iterator[str]:
     overrides += ["engine.max_model_len=256", f"serve.port={port}", "serve.slice_tokens=4"]
     environment = {**os.environ, "PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1", "S1REPRO_SERVE_KEY": KEY}
     process = subprocess.Popen([sys.executable, "-m", "s1repro.serve", *overrides], cwd=REPO, env=environment)
-    address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 120
+    address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 600
     try:
         while True:
             assert process.poll() is None and time.monotonic() < deadline
@@ -44,7 +44,7 @@ def url(tiny_qwen: Path) -> Iterator[str]:
         yield f"{address}/v1"
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=60) in (0, 130, -signal.SIGINT)
+        assert process.wait(timeout=300) in (0, 130, -signal.SIGINT)
 
 
 @pytest.fixture(scope="module")
