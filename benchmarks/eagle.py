@@ -1,9 +1,10 @@
 """Speculative decoding side by side: nothing drafted, n-grams, EAGLE-3 heads; one question at a time, and eight.
 
 Questions of the demo's benchmark, which no head has learnt from, are thought through greedily with two Waits, forced
-answers behind them. All engines are up at the same time and take them in turn, three times; the best time of each
-counts. The heads are those of `runs/demo*/draft`, so that heads trained in another way are measured beside the demo's.
-`real` does the same with the model in $S1REPRO_WEIGHTS, in bfloat16, and the head in $S1REPRO_HEAD.
+answers behind them. All engines are up at the same time and take them in turn, twice; the best time of each
+counts. Beside it stand the processor's seconds, of the engine and of this process, which hold on a machine that does
+something else too. The heads are those of `runs/demo*/draft`, so that some trained in another way are measured beside
+the demo's. `measured_real` does it with the model in $S1REPRO_WEIGHTS, in bfloat16, and the head in $S1REPRO_HEAD.
 
     measured()["eagle3"]["batch_1"]["tokens_per_second_to_plain"]          # at least 1.4 is asked for
     measured()["eagle3"]["batch_1"]["mean_accepted_length"]                # at least 2.5
@@ -19,6 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from benchmarks.agreement import Recorder, agreement
 from benchmarks.comparisons import ratio
 from benchmarks.curve import GREEDY
@@ -29,12 +32,12 @@ from s1repro.engines.speculation import Eagle3, Ngram, Speculation
 from s1repro.engines.vllm import Vllm, VllmEngine
 from s1repro.scaling import Budget, Forced, force
 
-QUESTIONS = 32
+QUESTIONS = 16
 BUDGET = Budget(512, waits=2, max_answer_tokens=12)
 REAL_QUESTIONS = 8
 REAL_BUDGET = Budget(256, waits=1, max_answer_tokens=32)
 BATCHES = (1, 8)
-REPEATS = 3
+REPEATS = 2
 PLAIN = "plain"
 
 
@@ -46,11 +49,30 @@ class Taken:
     recorder: Recorder
     metered: MeteredEngine
     seconds: float
+    cpu_seconds: float
 
     @property
     def rate(self) -> float:
         """Tokens a second."""
         return self.metered.sampled_tokens / self.seconds
+
+    @property
+    def cpu_rate(self) -> float:
+        """Tokens a second of the processor."""
+        return self.metered.sampled_tokens / self.cpu_seconds
+
+
+@dataclass(frozen=True)
+class Up:
+    """An engine, with the processes that it started."""
+
+    engine: VllmEngine
+    processes: Sequence[psutil.Process]
+
+    def cpu_seconds(self) -> float:
+        """What these and this process have taken of the processor so far."""
+        times = [process.cpu_times() for process in (psutil.Process(), *self.processes)]
+        return float(sum(taken.user + taken.system for taken in times))
 
 
 def measured() -> Found:
@@ -82,11 +104,11 @@ async def _side_by_side(
     subject: Subject, prompts: Sequence[list[int]], budget: Budget, ways: Mapping[str, Speculation]
 ) -> Found:
     """The figures of each of `ways`, of which one is `PLAIN`."""
-    engines: dict[str, VllmEngine] = {}
+    engines: dict[str, Up] = {}
     try:
         for name, way in ways.items():
             settings = replace(subject.settings, max_concurrency=max(BATCHES), cpu_cache_gib=1, speculative=way)
-            engines[name] = VllmEngine(settings, subject.model)
+            engines[name] = _start(settings, subject.model)
             await _take(engines[name], subject, prompts[:2], budget, 2)  # what only the first requests take
         best: dict[tuple[str, int], Taken] = {}
         for _ in range(REPEATS):
@@ -95,8 +117,8 @@ async def _side_by_side(
                     taken = await _take(engine, subject, prompts, budget, at_once)
                     best[name, at_once] = min(best.get((name, at_once), taken), taken, key=lambda one: one.seconds)
     finally:
-        for engine in engines.values():
-            await engine.close()
+        for up in engines.values():
+            await up.engine.close()
     found: Found = {name: {} for name in ways}
     for (name, at_once), taken in best.items():
         figures = _figures(taken, best[PLAIN, at_once], subject.model)
@@ -105,21 +127,25 @@ async def _side_by_side(
     return found
 
 
-async def _take(
-    engine: VllmEngine, subject: Subject, prompts: Sequence[list[int]], budget: Budget, at_once: int
-) -> Taken:
+def _start(settings: Vllm, model: str) -> Up:
+    there = psutil.Process().children(recursive=True)
+    engine = VllmEngine(settings, model)
+    return Up(engine, [child for child in psutil.Process().children(recursive=True) if child not in there])
+
+
+async def _take(up: Up, subject: Subject, prompts: Sequence[list[int]], budget: Budget, at_once: int) -> Taken:
     """Think all `prompts` through, `at_once` at a time, from an empty cache."""
-    fmt, recorder, turns = subject.bound(engine.tokenizer), Recorder(engine), asyncio.Semaphore(at_once)
+    fmt, recorder, turns = subject.bound(up.engine.tokenizer), Recorder(up.engine), asyncio.Semaphore(at_once)
     metered = MeteredEngine(recorder)
-    await engine.forget_prefixes()
+    await up.engine.forget_prefixes()
 
     async def one(prompt: list[int]) -> Forced:
         async with turns:
             return await force(metered, prompt, budget, fmt, GREEDY)
 
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), up.cpu_seconds()
     forced = await asyncio.gather(*map(one, prompts))
-    return Taken(forced, recorder, metered, time.perf_counter() - started)
+    return Taken(forced, recorder, metered, time.perf_counter() - started, up.cpu_seconds() - cpu)
 
 
 def _figures(taken: Taken, plain: Taken, model: str) -> dict[str, Any]:
@@ -127,6 +153,7 @@ def _figures(taken: Taken, plain: Taken, model: str) -> dict[str, Any]:
     figures: dict[str, Any] = {
         "tokens": taken.metered.sampled_tokens,
         "seconds": round(taken.seconds, 3),
+        "cpu_seconds": round(taken.cpu_seconds, 2),
         "tokens_per_second": round(taken.rate, 1),
     }
     if taken is plain:
@@ -136,6 +163,7 @@ def _figures(taken: Taken, plain: Taken, model: str) -> dict[str, Any]:
     return {
         **figures,
         "tokens_per_second_to_plain": ratio(taken.rate, plain.rate),
+        "tokens_per_cpu_second_to_plain": ratio(taken.cpu_rate, plain.cpu_rate),
         "mean_accepted_length": told["mean_accepted_length"],
         "same_ids": same["same_share"],
         "near_ties": same["near_ties"],

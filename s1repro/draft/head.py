@@ -1,7 +1,8 @@
 """An EAGLE-3 head trained by `speculators` on the checkpoint's hidden states: a folder that vLLM loads.
 
 This is the one module that imports `speculators`. Its own trainer is used; on a CPU, which it does not foresee, it is
-told so. The checkpoint is kept as it is: the head is one decoder layer of its own that reads three of its layers.
+told so. The checkpoint is kept as it is: the head is one decoder layer of its own that reads three of its layers and
+sees the last 2,048 tokens, as the library has it.
 Training goes on from the newest whole epoch where it was killed. Several GPUs are not covered.
 
     train_head("runs/demo/train/checkpoint", rows, folder, layers=[1, 2, 3], settings=DraftConfig(), seed=0)

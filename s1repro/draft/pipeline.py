@@ -54,7 +54,7 @@ def run(config: Config, load: Load | None = None) -> None:
     state = folder / f"state-{mark}"  # named by the inputs: no training goes on from another one's
     rows = _rows(config, plans, state / "rows.jsonl", load)
     _train(config, rows, layers, folder, state)
-    finish(folder, mark, ["head"], {"rows": len(rows), "tokens": sum(len(row.ids) for row in rows)})
+    finish(folder, mark, ["head", "log.jsonl"], {"rows": len(rows), "tokens": sum(len(row.ids) for row in rows)})
     for old in folder.glob("state-*"):
         shutil.rmtree(old)
     print(f"draft: a head trained on {len(rows)} rows, {folder / 'head'}")
@@ -111,3 +111,4 @@ def _train(config: Config, rows: Sequence[Row], layers: Sequence[int], folder: P
         shutil.copy(best / name, part / name)
     shutil.rmtree(head, ignore_errors=True)
     part.rename(head)
+    shutil.copy(state / "log.jsonl", folder / "log.jsonl")

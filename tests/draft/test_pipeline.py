@@ -89,6 +89,9 @@ def test_a_head_is_trained_and_drafts_without_changing_a_token(config: Config, r
     run_stage(config)
     folder = Path(config.runs) / "toy" / "draft"
     assert json.loads((folder / "manifest.json").read_text())["facts"]["rows"] == 20
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines if "val" in line] == [0, 1]
+    assert not list(folder.glob("state-*"))
     head = folder / "head"
     assert {"config.json", "model.safetensors"} <= {path.name for path in head.iterdir()}
 
