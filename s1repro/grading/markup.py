@@ -12,6 +12,8 @@ from s1repro.grading.vocabulary import FUNCTIONS
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 _SPACES = re.compile(r"(?<!\\)\\(?:[,;:!> ]|q?quad|hspace\{[^{}]*\}|hfill\b|space\b|thinspace\b)|(?<!\\)~|&nbsp;")
+_REMAINDER = re.compile(r"(?<![\w.^+*/-])(\d{1,20})\s*(?:\\bmod|\bmod\b)\s*\{?\s*([1-9]\d{0,19})\s*\}?(?=\s*=)")
+"""A remainder that an equation works out: 17 mod 5 = 2. Without the equation it may be a class of numbers."""
 _ALIASES = {
     "leq": "le", "leqslant": "le", "geq": "ge", "geqslant": "ge", "neq": "ne", "varnothing": "emptyset",
     "vert": "lvert", "dots": "ldots", "cdots": "ldots", "simeq": "approx", "approxeq": "approx", "sim": "approx",
@@ -96,6 +98,7 @@ def layout(text: str) -> str:
         text = re.sub(rf"\\{alias}(?![A-Za-z])", rf"\\{name} ", text)
     text = text.replace("\\lt ", "<").replace("\\gt", ">").replace("<=", "\\le ").replace(">=", "\\ge ")
     text = re.sub(r"\\l?vert(?![A-Za-z])|\\rvert(?![A-Za-z])|\\mid(?![A-Za-z])", "|", text)
+    text = _REMAINDER.sub(lambda match: str(int(match.group(1)) % int(match.group(2))), text)
     text = re.sub(
         r"\(?\s*(?:\\p?mod|\\bmod|\\text\{\s*mod\s*\}|\bmod(?:ulo)?\b)\s*\{?\s*(\w+)\s*\}?\s*\)?", r"\\pmod{\1}", text
     )
