@@ -87,7 +87,9 @@ def choice(text: str) -> str:
 def _label_of(words: str, text: str) -> str:
     """The letter that a response puts before these words: "flammable" after a line "B. flammable"."""
     bare = re.escape(words.strip(" .*"))
-    found = re.findall(rf"^\W*({_LETTER})[.):]\W*{bare}\W*$", text[-_LONGEST:], re.M | re.I) if bare else []
+    found = (
+        re.findall(rf"^[^\w\n]*({_LETTER})[.):][^\w\n]*{bare}[^\w\n]*$", text[-_LONGEST:], re.M | re.I) if bare else []
+    )
     return found[0].upper() if len(set(found)) == 1 else ""
 
 
