@@ -71,7 +71,7 @@ class Up:
 
     def cpu_seconds(self) -> float:
         """What these and this process have taken of the processor so far."""
-        times = [process.cpu_times() for process in (psutil.Process(), *self.processes)]
+        times = [process.cpu_times() for process in (psutil.Process(), *self.processes) if process.is_running()]
         return float(sum(taken.user + taken.system for taken in times))
 
 
