@@ -57,8 +57,8 @@ def run_stage(stage: Callable[[Config], None]) -> None:
             stage(config)
         except Exception as error:
             if HydraConfig.get().mode == RunMode.MULTIRUN:
-                _report_job(error)
-                raise ValueError("not all jobs of the multirun succeeded, see above") from None
+                # A launcher may have the job run elsewhere: the error is all that comes back from there.
+                raise ValueError(f"not all jobs of the multirun succeeded: {_report_job(error)}") from None
             if debug or not isinstance(error, MISTAKES):
                 raise
             _leave(error)  # from here, where Hydra does not add lines of its own
@@ -92,15 +92,18 @@ def _leave(error: BaseException) -> NoReturn:
     sys.exit(2)
 
 
-def _report_job(error: Exception) -> None:
-    """Report a failed job of a multirun at once: Hydra goes on, and in the end raises the first failure only."""
+def _report_job(error: Exception) -> str:
+    """Report a failed job of a multirun at once: Hydra goes on, and in the end raises the first failure only.
+
+    Returns what was said.
+    """
     current = HydraConfig.get().job
-    where = f"job {current.num} ({current.override_dirname})"
-    if isinstance(error, MISTAKES):
-        print(f"error: {where}: {_explain(error)}", file=sys.stderr)
-    else:
+    if not isinstance(error, MISTAKES):
         print_exc()
-        print(f"error: {where}: {type(error).__name__}", file=sys.stderr)
+    what = _explain(error) if isinstance(error, MISTAKES) else type(error).__name__
+    told = f"job {current.num} ({current.override_dirname}): {what}"
+    print(f"error: {told}", file=sys.stderr)
+    return told
 
 
 def typed(composed: DictConfig) -> Config:

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,19 @@ COMMANDS = {
 }
 
 
-def prepared(folder: Path) -> dict[str, str]:
-    """The environment of a job of two nodes in `folder`, whose `.venv` is the one of this process."""
+TOLD = ["recipe=s1-32b-fleet", "engine.model=toy", "data.benchmarks=[toy]", "data.limit=null", "name=fleet"]
+TOLD += ["engine.max_model_len=256", "method.budgets=[8]", "method.waits=[0]", "method.max_answer_tokens=8"]
+TOLD += ["model.format=qwen-plain"]
+"""What the script is told behind the checkpoint."""
+
+
+def prepared(folder: Path, commands: Collection[str]) -> dict[str, str]:
+    """An environment for the script in `folder`, with stand-ins of `commands`; its `.venv` is this process's."""
+    write_benchmark(folder, [{"id": "q", "question": "What is 1 and 1?", "answer": "2"}])
     (folder / "bin").mkdir()
     for name, body in COMMANDS.items():
+        if name not in commands:
+            continue
         (folder / "bin" / name).write_text(f"#!/bin/bash\n{body}\n")
         (folder / "bin" / name).chmod(0o755)
     (folder / ".venv" / "bin").mkdir(parents=True)
@@ -37,7 +47,7 @@ def prepared(folder: Path) -> dict[str, str]:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     path = f"{folder / 'bin'}:{os.environ['PATH']}"
-    job = {"SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "node[1-2]", "PATH": path, "SERVER": "serve", "PORT": port}
+    job = {"PATH": path, "SERVER": "serve", "PORT": port}
     return {**os.environ, **job, "PYTHONPATH": str(REPO), "PYTHON": sys.executable, "OMP_NUM_THREADS": "1"}
 
 
@@ -45,13 +55,12 @@ def prepared(folder: Path) -> dict[str, str]:
 def test_a_job_serves_on_its_nodes_and_evaluates(
     tiny_qwen: Path, qwen_tokenizer: PreTrainedTokenizerBase, tmp_path: Path
 ) -> None:
-    write_benchmark(tmp_path, [{"id": "q", "question": "What is 1 and 1?", "answer": "2"}])
-    told = ["recipe=s1-32b-fleet", "engine.model=toy", "data.benchmarks=[toy]", "data.limit=null", "name=fleet"]
-    told += ["engine.max_model_len=256", "method.budgets=[8]", "method.waits=[0]", "method.max_answer_tokens=8"]
+    model = {"SIZE": str(len(qwen_tokenizer)), "EOS": str(qwen_tokenizer.eos_token_id)}
+    job = {"SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "node[1-2]"}
     done = subprocess.run(
-        [str(SCRIPT), str(tiny_qwen), *told, "model.format=qwen-plain"],
+        [str(SCRIPT), str(tiny_qwen), *TOLD],
         cwd=tmp_path,
-        env=prepared(tmp_path) | {"SIZE": str(len(qwen_tokenizer)), "EOS": str(qwen_tokenizer.eos_token_id)},
+        env=prepared(tmp_path, COMMANDS) | model | job,
         capture_output=True,
         text=True,
         timeout=300,

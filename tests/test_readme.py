@@ -61,6 +61,7 @@ def test_the_stage_commands_compose(command: str) -> None:
     words = shlex.split(command)
     if "--multirun" in words:  # the first of its jobs
         words = [re.sub(r"^(\w+=\w+),.*", r"\1", word) for word in words if word != "--multirun"]
+    words = [word for word in words if not word.startswith("hydra")]  # a launcher, which may not be installed
     assert (REPO / "s1repro" / words[2].removeprefix("s1repro.") / "__main__.py").is_file()
     with initialize_config_dir(str(REPO / "conf"), version_base="1.3"):
         assert compose("config", words[3:]).keys() == Config.__dataclass_fields__.keys()

@@ -55,12 +55,12 @@ class Difference:
         return self.interval is None or self.interval.value == 0 or not self.interval.low <= 0 <= self.interval.high
 
 
-def differences(runs: Runs, seed: int) -> list[Difference]:
-    """All comparisons: against the baselines, then within the run, then votes."""
+def differences(runs: Runs, seed: int, votes: bool = True) -> list[Difference]:
+    """All comparisons: against the baselines, then within the run, then votes, where its samples are of one run."""
     (run, own), *baselines = runs.items()
     scores = _scores(own)
     pairs = [pair for name, samples in baselines for pair in _against(run, scores, name, _scores(samples))]
-    pairs += [*_largest_and_smallest(scores), *_waits(scores), *_votes(own, seed)]
+    pairs += [*_largest_and_smallest(scores), *_waits(scores), *(_votes(own, seed) if votes else ())]
     return [_paired(*pair, seed=seed) for pair in pairs]
 
 

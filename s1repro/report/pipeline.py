@@ -63,7 +63,7 @@ def run(config: Config) -> None:
     samples = {run.name: run.samples for run in runs}
     tables = markdown(runs, points, config.seed, parts, told) + section(drafted, samples)
     write_text(folder / "tables.md", tables)
-    told += warnings(differences({run.name: run.finished for run in runs}, config.seed))
+    told += warnings(differences({run.name: run.finished for run in runs}, config.seed, votes=len(parts) < 2))
     # The runs that are one curve ask in the same words.
     wordings = {config.name: read_wording(folders[own[0]]), **{name: read_wording(folders[name]) for name in others}}
     archive = pack(samples, wordings)

@@ -63,7 +63,7 @@ def markdown(
         "that are `rejected`, because no try fitted the budget, have no answer and are in no accuracy.",
         table(ENDS_HEAD, [row for run in runs for row in end_rows(run.samples, run.name)]),
         *_parallel(finished, seed, merged),
-        *_compared(differences(finished, seed)),
+        *_compared(differences(finished, seed, votes=len(merged) < 2)),
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -56,6 +56,7 @@ def test_seeds_become_a_mean_with_a_band(
     assert second.split(",")[5] == "0.7"
     tables = (folder / "tables.md").read_text()
     assert "| toy | force | 16 | 0 | 3 | 50.0 |" in tables and "0: 30.0, 1: 50.0, 2: 70.0" in tables
+    assert "majority@" not in tables, "samples of several runs vote nowhere"
     before = [(folder / name).read_bytes() for name in ("curve.csv", "curve.png", "curve.svg", "tables.md")]
     (folder / "manifest.json").unlink()
     run(config)
