@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from s1repro.artifacts import Journal
-from s1repro.curate.crowd import each
+from s1repro.crowd import each
 from s1repro.curate.funnel import Dropped, Filtered
 from s1repro.curate.solvers import Solver, solved
 from s1repro.curate.verdict import is_gradable

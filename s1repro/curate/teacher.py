@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from s1repro.artifacts import Journal, fingerprint
-from s1repro.curate.crowd import each
+from s1repro.crowd import each
 from s1repro.curate.funnel import Dropped, Filtered
 from s1repro.curate.replies import Answer, Reply, marks_thinking, read_reply, split
 from s1repro.endpoint import Address, Endpoint, Fault

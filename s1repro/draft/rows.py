@@ -10,7 +10,6 @@ and a row is all that the engine was given and said, to the end of the answer. N
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Any
 
 from s1repro.chat import BoundFormat
 from s1repro.config import Config
+from s1repro.crowd import each
 from s1repro.engines.base import Completion, Engine, Sampling, Stop
 from s1repro.progress import Progress
 from s1repro.records import Question
@@ -94,22 +94,14 @@ async def write_rows(
     engine: Engine, fmt: BoundFormat, config: Config, plans: Sequence[Plan], keep: Callable[[Row], None]
 ) -> None:
     """Take each of `plans` on `engine` and hand its row to `keep`, in the order in which they are finished."""
-    progress, queue = Progress(total=len(plans), label="draft: rows"), iter(plans)
 
-    async def work() -> None:
-        for one in queue:  # all workers draw from one iterator
-            listening = _Listening(engine)
-            ids = tuple(config.method.prompt_ids(fmt, one.question, one.cut))
-            take = config.method.start(listening, config.model.trust_remote_code)
-            await take(Prompt(listening, ids, fmt, one.sampling), one.question, [one.cut])
-            keep(Row(one.key, len(ids), listening.longest))
-            progress.step(tokens=len(listening.longest) - len(ids))
+    async def take(one: Plan) -> None:
+        listening = _Listening(engine)
+        ids = tuple(config.method.prompt_ids(fmt, one.question, one.cut))
+        ask = config.method.start(listening, config.model.trust_remote_code)
+        await ask(Prompt(listening, ids, fmt, one.sampling), one.question, [one.cut])
+        keep(Row(one.key, len(ids), listening.longest))
+        progress.step(tokens=len(listening.longest) - len(ids))
 
-    try:
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(min(config.engine.max_concurrency, len(plans))):
-                workers.create_task(work())
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    finally:
-        progress.close()
+    with Progress(len(plans), "draft: rows") as progress:
+        await each(plans, take, config.engine.max_concurrency)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from s1repro.curate.crowd import each
+from s1repro.crowd import each
 
 
 def test_what_is_under_way_behind_a_failure_comes_to_its_end() -> None:
