@@ -10,7 +10,7 @@ runs the same on vLLM, on transformers and on the scripted test double. Batching
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from s1repro.settings.checks import require_at_least_one
@@ -25,11 +25,17 @@ class Stop:
 
     `token_ids` are single tokens, the cheap and exact way. `strings` are for delimiters that the tokenizer has no
     token for: a completion ends with the token that completes one of them, and is cut in front of the token in which
-    it begins.
+    it begins. None of `token_ids` is sampled among the first `min_tokens`: the model says what it holds likeliest
+    beside them. An end of sequence of the tokenizer's may be held back with them; strings are not.
     """
 
     token_ids: tuple[int, ...] = ()
     strings: tuple[str, ...] = ()
+    min_tokens: int = 0
+
+    def behind(self, tokens: int) -> Stop:
+        """What is left of it for a request that goes on behind `tokens` tokens of the completion."""
+        return replace(self, min_tokens=max(0, self.min_tokens - tokens))
 
 
 @dataclass(frozen=True)

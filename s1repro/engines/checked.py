@@ -48,6 +48,7 @@ class CheckedEngine(ABC):
     ) -> Completion:
         """See `Engine.complete`. Raises `ValueError` for a request that could not be run as asked."""
         self._require(prompt_ids, max_tokens, sampling)
+        stop = replace(stop, min_tokens=min(stop.min_tokens, max_tokens))
         sampled = await self.sample(prompt_ids, max_tokens=max_tokens, stop=stop, sampling=sampling)
         return cut(sampled, stop, self.tokenizer)
 

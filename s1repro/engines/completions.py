@@ -56,7 +56,10 @@ class ServerSettings(EngineSettings):
             raise ValueError(f"engine.timeout is {self.timeout}; give more than 0 seconds")
 
     def fields(self, stop: Stop) -> dict[str, Any]:
-        """The fields of a request that are this server's own: stops, and that ids come back."""
+        """The fields of a request that are this server's own: stops, and that ids come back.
+
+        Where a server keeps no stop back by itself, fewer `max_tokens` than were asked for; the rest is asked for then.
+        """
         raise NotImplementedError
 
     def ids_of(self, choice: Mapping[str, Any]) -> Any:

@@ -52,7 +52,7 @@ def generate(model: Any, tokenizer: PreTrainedTokenizerBase, batch: Sequence[Req
         generation_config=GenerationConfig(  # type: ignore[no-untyped-call, unused-ignore]
             max_new_tokens=max(request.max_tokens for request in batch), do_sample=False, use_cache=True
         ),
-        logits_processor=[_Draw([request.sampling for request in batch], model.device)],
+        logits_processor=[_HoldBack(batch, tokenizer), _Draw([request.sampling for request in batch], model.device)],
         stopping_criteria=[_Take(batch, tokenizer)],
     )
 
@@ -82,6 +82,20 @@ class _Take(StoppingCriteria):
         # to. Should one be spelt over more, with tokens that have no text, it is found when the row ends.
         tail = taken[-max(len(string.encode()) for string in stop.strings) :]
         return bool(find_stop(self._tokenizer, tail, stop.strings) and find_stop(self._tokenizer, taken, stop.strings))
+
+
+class _HoldBack(LogitsProcessor):
+    """Keeps a row's stops and the end of sequence from being its first tokens, as `Stop.min_tokens` says."""
+
+    def __init__(self, batch: Sequence[Request], tokenizer: PreTrainedTokenizerBase) -> None:
+        self._batch = batch
+        self._eos = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        for row, request in enumerate(self._batch):
+            if len(request.taken) < request.stop.min_tokens:
+                scores[row, [*request.stop.token_ids, *self._eos]] = -torch.inf
+        return scores
 
 
 class _Draw(LogitsProcessor):

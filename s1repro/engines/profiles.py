@@ -7,6 +7,8 @@ Seen in vLLM 0.32 and SGLang 0.5.23 (run) and in TensorRT-LLM 1.2 (read):
 - vLLM keeps to `stop_token_ids` under `ignore_eos`; SGLang and TensorRT-LLM switch them off with it, so there it goes
   only with a request that has none.
 - SGLang takes no more than its context length less 6 tokens, prompt and completion together.
+- `min_tokens` keeps `stop_token_ids` back in vLLM and SGLang; TensorRT-LLM keeps its own end of sequence back alone. So
+  there the first tokens are asked for by themselves, with a bias against the stops.
 - SGLang dies of an id outside the vocabulary; ids are checked before (`s1repro.engines.checked`). TensorRT-LLM rejects
   a request with a field it does not know, and gives ids only in place of text.
 
@@ -49,6 +51,7 @@ class VllmServer(Server):
             "return_token_ids": True,
             "stop_token_ids": list(stop.token_ids),
             "stop": list(stop.strings),
+            "min_tokens": stop.min_tokens,
             "include_stop_str_in_output": True,
             "skip_special_tokens": False,
             "ignore_eos": True,
@@ -70,6 +73,7 @@ class SglangServer(Server):
             "return_token_ids": True,
             "stop_token_ids": list(stop.token_ids),
             "stop": list(stop.strings),
+            "min_tokens": stop.min_tokens,
             "no_stop_trim": True,
             "skip_special_tokens": False,
             "ignore_eos": not (stop.token_ids or stop.strings),
@@ -85,7 +89,10 @@ class TrtllmServer(Server):
 
     def fields(self, stop: Stop) -> dict[str, Any]:
         """See `ServerSettings.fields`."""
+        held_back = {str(token): -100.0 for token in stop.token_ids}
+        alone = {"max_tokens": stop.min_tokens, "logit_bias": held_back} if stop.min_tokens else {}
         return {
+            **alone,
             "detokenize": False,
             "stop_token_ids": list(stop.token_ids),
             "stop": list(stop.strings),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,9 +38,10 @@ class ScriptedEngine(CheckedEngine):
     """An `Engine` that continues a prompt with what `script(prompt_ids)` gives.
 
     The script's tokens are taken one by one until a stop token or `max_tokens`; it may be endless
-    (`itertools.repeat`), and one that runs dry before either is a `ValueError`. `vocab_size` is the model's, the
-    tokenizer's where not given. With `shuffle_seed`, requests that run at the same time end in a shuffled order.
-    `requests` holds every request in order of arrival.
+    (`itertools.repeat`), and one that runs dry before either is a `ValueError`. In place of a stop that is held back
+    (`Stop.min_tokens`) the script's next token is said, and the script is asked anew behind that. `vocab_size` is the
+    model's, the tokenizer's where not given. With `shuffle_seed`, requests that run at the same time end in a shuffled
+    order. `requests` holds every request in order of arrival.
     """
 
     def __init__(
@@ -65,7 +66,23 @@ class ScriptedEngine(CheckedEngine):
         if self._shuffle is not None:
             for _ in range(self._shuffle.randrange(8)):
                 await asyncio.sleep(0)
-        return Sampled(_follow(self._script(prompt), max_tokens, stop, self.tokenizer))
+        return Sampled(_follow(self._spoken(prompt, stop), max_tokens, stop, self.tokenizer))
+
+    def _spoken(self, prompt: tuple[int, ...], stop: Stop) -> Iterator[int]:
+        """What the model says after `prompt`, where it says no stop among the first `min_tokens`."""
+        script = iter(self._script(prompt))
+        for _ in range(stop.min_tokens):
+            token = next(script, None)
+            held_back = token in stop.token_ids
+            if held_back:
+                token = next((other for other in script if other not in stop.token_ids), None)
+            if token is None:
+                return
+            yield token
+            prompt = (*prompt, token)
+            if held_back:
+                script = iter(self._script(prompt))
+        yield from script
 
     async def close(self) -> None:
         """Nothing to give back."""

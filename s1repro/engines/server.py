@@ -63,6 +63,7 @@ class ServerEngine(CheckedEngine):
             said = request(self._settings, self._model, [*prompt_ids, *ids], max_tokens - len(ids), stop, sampling)
             reply = await self._fleet.ask(tuple(prompt_ids), said)
             sampling = replace(sampling, seed=(sampling.seed + _SEED_STRIDE) % 2**31)
+            stop = stop.behind(len(reply.token_ids))
             first = first or reply
             ids += reply.token_ids
             if len(ids) >= max_tokens or self._stops(ids, stop):

@@ -128,6 +128,7 @@ class VllmEngine(CheckedEngine):
             top_p=sampling.top_p,
             seed=sampling.seed,
             max_tokens=max_tokens,
+            min_tokens=stop.min_tokens,
             stop_token_ids=list(stop.token_ids),
             stop=list(stop.strings),
             include_stop_str_in_output=True,

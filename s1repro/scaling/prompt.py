@@ -26,12 +26,12 @@ class Prompt:
     fmt: BoundFormat
     sampling: Sampling
 
-    async def complete(self, said: Sequence[int], max_tokens: int) -> Completion:
-        """Go on after the prompt and `said`, to the end of the thinking or of the turn."""
+    async def complete(self, said: Sequence[int], max_tokens: int, min_tokens: int = 0) -> Completion:
+        """Go on after the prompt and `said`, to an end of thinking or turn that comes behind `min_tokens` or later."""
         return await self.engine.complete(
             [*self.ids, *said],
             max_tokens=max_tokens,
-            stop=Stop(self.fmt.end_ids, self.fmt.stop_strings),
+            stop=Stop(self.fmt.end_ids, self.fmt.stop_strings, min_tokens),
             sampling=self.sampling,
         )
 

@@ -10,6 +10,11 @@ or in which thinking ends with none of its Waits left; its trace is handed out a
 
 Greedy or not, what a budget gets does not depend on which other budgets are grown with it: requests differ in
 `max_tokens` alone. What follows a trace is `s1repro.scaling.forcing`.
+
+Behind a Wait a model may not end again with its first token: what the public code asks of vLLM with `min_tokens=1`, so
+that ending is suppressed even where nothing is put in its place (Table 4, "without string"). The public code's harness
+does so at the first token of a trace too; here that is free, as it is there without Waits, and the budgets of a sweep
+share it. A delimiter of several tokens is not suppressed: the public code takes none with Waits.
 """
 
 from __future__ import annotations
@@ -82,7 +87,7 @@ async def grow(prompt: Prompt, budgets: Sequence[Budget], caps: Sequence[int]) -
     discarded = [0] * len(budgets)
     going = list(range(len(budgets)))
     while going:
-        ended = await trace.think(max(caps[index] for index in going))
+        ended = await trace.think(max(caps[index] for index in going), min_tokens=1 if waits_used else 0)
         sampled_ids = [*ids, *ended.stop_ids]
         wait_ids = wait_strings[waits_used % len(wait_strings)]
         settled, going, still = [], [], going
@@ -122,15 +127,19 @@ class _Trace:
         self._loop_repeats = loop_repeats
         self._requests = 0
 
-    async def think(self, limit: int) -> _Round:
-        """Sample until a stop, a loop or `limit` tokens of the whole trace; what is sampled is appended to `ids`."""
+    async def think(self, limit: int, min_tokens: int) -> _Round:
+        """Sample until a stop, a loop or `limit` tokens of the whole trace; what is sampled is appended to `ids`.
+
+        No stop token is among the first `min_tokens`.
+        """
         ids, start = self.ids, len(self.ids)
         while len(ids) < limit:
             room = limit - len(ids)
             # The requests of one sample need seeds of their own.
             prompt = self._prompt.reseeded(self._requests * _SEED_STRIDE)
             self._requests += 1
-            completion = await prompt.complete(ids, min(room, _WATCHED) if self._loop_repeats else room)
+            asked = min(room, _WATCHED) if self._loop_repeats else room
+            completion = await prompt.complete(ids, asked, max(0, min_tokens - (len(ids) - start)))
             ids.extend((*completion.token_ids, *completion.stop_ids))
             if ended := ending(prompt.fmt, ids[start:], completion, self._loop_repeats):
                 end, reached = start + ended.kept, len(ids)

@@ -38,7 +38,7 @@ class StreamedEngine:
             room = min(self._slice, max_tokens - len(ids))
             seed = (sampling.seed + number * _SEED_STRIDE) % 2**31
             said = await self._engine.complete(
-                [*prompt_ids, *ids], max_tokens=room, stop=stop, sampling=replace(sampling, seed=seed)
+                [*prompt_ids, *ids], max_tokens=room, stop=stop.behind(len(ids)), sampling=replace(sampling, seed=seed)
             )
             cached = cached or said.cached_tokens
             ids += said.token_ids + said.stop_ids

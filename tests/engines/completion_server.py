@@ -2,9 +2,9 @@
 
 The model is a toy: the next token follows from the last one and how many there are, and what it says is the same
 wherever it is asked. `vllm` keeps to stops under `ignore_eos`; `sglang` switches them off with it and dies of an id it
-does not know; `trtllm` rejects unknown fields, gives ids only for `detokenize: false`, and cuts a stop off unless told
-not to. Above temperature 0 a request draws from a stream of its seed, as vLLM's and TensorRT-LLM's do. When one ends,
-so do its connections.
+does not know; both keep stops back for `min_tokens`. `trtllm` rejects unknown fields, gives ids only for `detokenize:
+false`, and cuts a stop off unless told not to. Above temperature 0 a request draws from a stream of its seed, as vLLM's
+and TensorRT-LLM's do. When one ends, so do its connections.
 
     with serving("vllm", vocab_size=400, eos=2) as server:
         server.url, server.requests
@@ -28,6 +28,7 @@ from typing import Any
 
 OPENAI = {"model", "prompt", "max_tokens", "temperature", "top_p", "seed", "stop"}
 TRTLLM = OPENAI | {"stop_token_ids", "ignore_eos", "detokenize", "include_stop_str_in_output", "skip_special_tokens"}
+TRTLLM.add("logit_bias")
 Fault = Callable[[int], tuple[int, bytes, dict[str, str]] | None]
 
 
@@ -150,10 +151,14 @@ def sample(kind: str, body: dict[str, Any], vocab_size: int, eos: int, decode: A
     ids: list[int] = []
     ignores = body.get("ignore_eos", False)
     stops = set(body.get("stop_token_ids") or ()) if kind == "vllm" or not ignores else set()
+    biased = {int(token) for token, bias in body.get("logit_bias", {}).items() if bias == -100}
     stream = random.Random(body["seed"])
     while len(ids) < body["max_tokens"]:
-        drawn = body["temperature"] > 0
-        ids.append(stream.randrange(vocab_size) if drawn else toy([*body["prompt"], *ids], vocab_size))
+        token = stream.randrange(vocab_size) if body["temperature"] > 0 else toy([*body["prompt"], *ids], vocab_size)
+        held_back = biased | ({*stops, eos} if len(ids) < body.get("min_tokens", 0) else set())
+        while token in held_back:
+            token = (token + 1) % vocab_size
+        ids.append(token)
         if ids[-1] in stops or (ids[-1] == eos and not ignores):
             return ids, "stop", 1
         if decode and any(text in decode(ids) for text in body.get("stop") or ()):

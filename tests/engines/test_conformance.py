@@ -56,6 +56,20 @@ def test_a_stop_token_is_cut_off_and_told(any_engine: Engine, run: Run) -> None:
             assert run(complete(any_engine, place, Stop((stop,)))).finish_reason == "length"
 
 
+def test_a_stop_is_held_back_for_as_many_tokens_as_told(any_engine: Engine, run: Run) -> None:
+    whole = run(complete(any_engine, WHOLE)).token_ids
+    place = next(place for place in range(1, WHOLE) if whole[place] not in whole[:place])
+    for kept in (0, place):
+        first = Stop((whole[kept],), min_tokens=kept)
+        assert run(complete(any_engine, WHOLE, first)).token_ids == whole[:kept], "it was allowed there"
+        held = run(complete(any_engine, WHOLE, Stop((whole[kept],), min_tokens=kept + 1)))
+        assert held.token_ids[:kept] == whole[:kept] and held.token_ids[kept] != whole[kept]
+        said = held.token_ids[: kept + 1]
+        rest = run(complete(any_engine, WHOLE - len(said), Stop((whole[kept],)), prompt=[*PROMPT, *said]))
+        assert (held.token_ids, held.stop_ids) == (said + rest.token_ids, rest.stop_ids), "a stop again behind it"
+    assert len(run(complete(any_engine, 1, Stop((whole[0],), min_tokens=2))).token_ids) == 1
+
+
 def test_a_stop_that_never_comes_stops_nothing(any_engine: Engine, run: Run) -> None:
     whole = run(complete(any_engine, WHOLE))
     never = next(token for token in range(200) if token not in whole.token_ids)

@@ -10,6 +10,7 @@ from s1repro.engines.profiles import SglangServer, TrtllmServer, VllmServer
 from tests.engines.completion_server import TRTLLM
 
 STOP = Stop((7, 8), ("</think>",))
+HELD_BACK = Stop((7, 8), min_tokens=1)
 
 
 @pytest.mark.parametrize("settings", [VllmServer(), SglangServer(), TrtllmServer()], ids=lambda one: one.name)
@@ -29,4 +30,13 @@ def test_only_vllm_keeps_its_stops_where_the_end_of_sequence_is_ignored() -> Non
 
 
 def test_tensorrt_llm_gets_no_field_that_it_rejects() -> None:
-    assert set(request(TrtllmServer(), "m", [1], 2, STOP, Sampling())) <= TRTLLM
+    for stop in (STOP, HELD_BACK):
+        assert set(request(TrtllmServer(), "m", [1], 2, stop, Sampling())) <= TRTLLM
+
+
+def test_stops_are_held_back_by_the_server_or_by_a_request_of_their_own() -> None:
+    for settings in (VllmServer(), SglangServer()):
+        body = request(settings, "m", [1], 20, HELD_BACK, Sampling())
+        assert (body["min_tokens"], body["max_tokens"]) == (1, 20)
+    body = request(TrtllmServer(), "m", [1], 20, HELD_BACK, Sampling())
+    assert (body["logit_bias"], body["max_tokens"]) == ({"7": -100.0, "8": -100.0}, 1)

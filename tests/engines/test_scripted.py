@@ -25,6 +25,9 @@ def test_completions_follow_the_contract(qwen_tokenizer: PreTrainedTokenizerBase
         assert await complete(1, 2, max_tokens=2) == Completion((1, 2), "length")
         assert await complete(7, max_tokens=1) == Completion((), "stop", 7, stop_ids=(7,))
         assert await complete(1, max_tokens=3, stop=Stop((8,))) == Completion((1, 7, 5), "length")
+        held_back = Stop((7, 8), min_tokens=1)
+        assert await complete(7, 2, max_tokens=9, stop=held_back) == Completion((2,), "stop", 7, stop_ids=(7,))
+        assert await complete(1, 7, max_tokens=9, stop=held_back) == Completion((1,), "stop", 7, stop_ids=(7,))
         with pytest.raises(ValueError, match="ran dry after 4"):
             await complete(1, max_tokens=9, stop=Stop())
         with pytest.raises(ValueError, match="do not fit"):

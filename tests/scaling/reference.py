@@ -11,7 +11,7 @@ it ends its thinking too early or never, ends its turn, spells delimiters, says 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerBase
@@ -56,7 +56,9 @@ def reference(
         if len(thinking) == cap:
             finish = "budget"
             break
-        token = model((*prompt, *thinking))
+        # Behind a Wait, the model may not end at once.
+        held_back = {*ends.closing, *ends.turn_ends} if waits_used and not said else set()
+        token = likeliest(model, (*prompt, *thinking), held_back)
         thinking.append(token)
         said.append(token)
         ended = ends.met(said)
@@ -97,6 +99,11 @@ def reference(
         final_tokens=len(answer),
         answer_cut=ended is None,
     )
+
+
+def likeliest(model: Model, ids: tuple[int, ...], held_back: Collection[int]) -> int:
+    """The next token of `model` that is none of `held_back`."""
+    return next(token for token in continuation(model, ids) if token not in held_back)
 
 
 def _said_behind(model: Model, ids: tuple[int, ...], said: int, watched: int, room: int, ends: _Ends) -> int:

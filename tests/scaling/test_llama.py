@@ -32,7 +32,7 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = make_tokenizer((one.given + one.told for one in documents), "llama")
     model = make_model("llama", seed=0)
     with torch.no_grad():
-        model.get_input_embeddings().weight[FORMATS["llama-plain"].bind(tokenizer).stop_ids[0]] *= 1.5
+        model.get_input_embeddings().weight[FORMATS["llama-plain"].bind(tokenizer).stop_ids[0]] *= 3
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

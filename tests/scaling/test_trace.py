@@ -123,10 +123,20 @@ def test_waits_are_taken_in_turn(qwen: World) -> None:
 
 
 def test_an_empty_wait_goes_on_without_a_word(qwen: World) -> None:
-    engine = qwen.rounds(qwen.stop, qwen.stop, [40, qwen.end])
+    engine = qwen.rounds(qwen.stop, [41, *qwen.stop], [40, qwen.end])
     thinking = qwen.think(engine, Budget(9, waits=2, wait_string=""))
-    assert thinking == Thinking((40,), 1, 0, 2, "turn_end", closed=False)
+    assert thinking == Thinking((41, 40), 2, 0, 2, "turn_end", closed=False)
     assert len({request.sampling.seed for request in engine.requests}) == 3
+
+
+def test_behind_a_wait_the_model_may_not_end_at_once(qwen: World) -> None:
+    """In the first request of a round alone, and never in the first round, which budgets without Waits share."""
+    engine = qwen.rounds(qwen.stop, [43] * 256, [41, *qwen.stop], [44, qwen.end])
+    thinking = qwen.think(engine, Budget(999, waits=2, wait_string="", loop_repeats=300))
+    assert thinking.token_ids == (*[43] * 256, 41, 44)
+    assert [request.stop.min_tokens for request in engine.requests] == [0, 1, 0, 1]
+    said_it = qwen.rounds(qwen.stop, [*qwen.stop, 41], [41, 40, *qwen.stop])
+    assert qwen.think(said_it, Budget(9, waits=1, wait_string="")).token_ids == (41, 41, 40)
 
 
 def test_a_wait_needs_room_for_a_token_of_thought(qwen: World) -> None:

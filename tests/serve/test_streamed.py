@@ -45,7 +45,7 @@ def both(
 @given(
     script=st.lists(st.integers(30, 40), max_size=20),
     max_tokens=st.integers(1, 25),
-    stop=st.builds(Stop, st.sets(st.integers(30, 42), max_size=2).map(tuple)),
+    stop=st.builds(Stop, st.sets(st.integers(30, 42), max_size=2).map(tuple), min_tokens=st.integers(0, 3)),
     slice_tokens=st.integers(1, 9),
 )
 def test_slices_add_up(
