@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from hydra import compose, initialize_config_dir
 
 from s1repro.config import Config
@@ -28,6 +30,13 @@ def mapped() -> list[str]:
         if name.endswith("/"):
             folders.append(name)
     return paths
+
+
+def test_the_version_is_one() -> None:
+    version = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]["version"]
+    citation = yaml.safe_load((REPO / "CITATION.cff").read_text())
+    assert citation["version"] == version
+    assert f"\n## {version}" in (REPO / "CHANGELOG.md").read_text()
 
 
 def test_the_map_names_only_what_is_there() -> None:
