@@ -2,9 +2,9 @@
 
 The pool has the published s1K schema and the blemishes that curation is for: rows the teacher failed on, rows with
 broken formatting, exact duplicates, and near-copies of benchmark questions. The benchmark holds other problems than
-the pool: none is in both.
+the pool: none is in both. Beside it there are 1,000 more of its kind, for differences that 250 questions do not decide.
 
-    python -m s1repro.demo.pool            # writes data/demo/{pool.jsonl.gz,benchmark.jsonl,manifest.json}
+    python -m s1repro.demo.pool    # writes data/demo/{pool.jsonl.gz,benchmark.jsonl,benchmark-1000.jsonl,manifest.json}
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ SEED = 2501
 SOUND_ROWS = 6000
 """Rows with nothing wrong but the teacher's own mistakes."""
 BENCHMARK_PER_FAMILY = 25
+MORE_PER_FAMILY = 100
 BENCHMARK_LEAST_STEPS = 6
 """Steps of the benchmark's easiest question: it is a hard one, as AIME is; the pool holds problems of every length."""
 BLEMISHED = {"teacher failure": 120, "bad formatting": 120, "duplicate": 120, "near-copy": 120}
@@ -36,17 +37,11 @@ BLEMISHED = {"teacher failure": 120, "bad formatting": 120, "duplicate": 120, "n
 JsonRow = dict[str, Any]
 
 
-def make_world(seed: int = SEED) -> tuple[list[JsonRow], list[JsonRow], JsonRow]:
-    """(pool rows, benchmark rows, manifest), the same for the same seed."""
+def make_world(seed: int = SEED, seen: set[str] | None = None) -> tuple[list[JsonRow], list[JsonRow], JsonRow]:
+    """(pool rows, benchmark rows, manifest), the same for the same seed. Its problems are added to `seen`."""
     rng = random.Random(seed)
-    seen: set[str] = set()
-    benchmark = [
-        {"id": f"demo-{family.name}-{i}", "question": problem.text, "answer": problem.answer(), "domain": family.domain}
-        for family in FAMILIES
-        for i, problem in zip(
-            range(BENCHMARK_PER_FAMILY), _fresh(family, rng, seen, BENCHMARK_LEAST_STEPS), strict=False
-        )
-    ]
+    seen = set() if seen is None else seen
+    benchmark = _questions("demo", BENCHMARK_PER_FAMILY, rng, seen)
     streams = {family.name: _fresh(family, rng, seen) for family in FAMILIES}
     rows, checks, wrong = [], Counter[int](), 0
     for i in range(SOUND_ROWS):
@@ -73,6 +68,26 @@ def make_world(seed: int = SEED) -> tuple[list[JsonRow], list[JsonRow], JsonRow]
         "measured_rows_with_a_wait": SOUND_ROWS - checks[0],
     }
     return rows, benchmark, manifest
+
+
+def more_questions(seed: int = SEED) -> list[JsonRow]:
+    """1,000 benchmark questions of problems that are neither in the benchmark nor in the pool."""
+    seen: set[str] = set()
+    make_world(seed, seen)
+    return _questions("more", MORE_PER_FAMILY, random.Random(seed + 1), seen)
+
+
+def _questions(name: str, per_family: int, rng: random.Random, seen: set[str]) -> list[JsonRow]:
+    return [
+        {
+            "id": f"{name}-{family.name}-{i}",
+            "question": problem.text,
+            "answer": problem.answer(),
+            "domain": family.domain,
+        }
+        for family in FAMILIES
+        for i, problem in zip(range(per_family), _fresh(family, rng, seen, BENCHMARK_LEAST_STEPS), strict=False)
+    ]
 
 
 def _fresh(family: Family, rng: random.Random, seen: set[str], least: int = 1) -> Iterator[Problem]:
@@ -130,6 +145,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     write_bytes(FOLDER / "pool.jsonl.gz", packed.getvalue())
     write_jsonl(FOLDER / "benchmark.jsonl", benchmark)
+    write_jsonl(FOLDER / "benchmark-1000.jsonl", more_questions())
     write_text(FOLDER / "manifest.json", json.dumps(manifest, indent=2) + "\n")
     print(json.dumps(manifest, indent=2))
 

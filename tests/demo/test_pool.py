@@ -31,6 +31,11 @@ def benchmark():
 
 
 @pytest.fixture(scope="module")
+def thousand():
+    return pool.more_questions()
+
+
+@pytest.fixture(scope="module")
 def raw():
     return gzip.decompress((DATA / "pool.jsonl.gz").read_bytes()).decode()
 
@@ -78,14 +83,24 @@ def test_the_shipped_files_are_what_the_code_makes(demo_world, raw, benchmark):
     assert json.loads((DATA / "manifest.json").read_text(encoding="utf-8")) == manifest
 
 
-def test_the_command_writes_the_shipped_files(monkeypatch, tmp_path, capsys, demo_world, raw):
+def test_the_thousand_are_in_neither_of_the_two(thousand, benchmark, sound):
+    assert (DATA / "benchmark-1000.jsonl").read_text(encoding="utf-8") == "".join(
+        json.dumps(row) + "\n" for row in thousand
+    )
+    bodies = {body(row["question"]) for row in thousand}
+    assert len(thousand) == len(bodies) == 1000
+    assert not bodies & ({body(row["question"]) for row in benchmark} | {body(row.question) for row in sound})
+
+
+def test_the_command_writes_the_shipped_files(monkeypatch, tmp_path, capsys, demo_world, thousand, raw):
     monkeypatch.setattr(pool, "FOLDER", tmp_path / "demo")
     monkeypatch.setattr(pool, "make_world", lambda: demo_world)  # its own test is above
+    monkeypatch.setattr(pool, "more_questions", lambda: thousand)
     pool.main()
     packed = (tmp_path / "demo" / "pool.jsonl.gz").read_bytes()
     assert packed[4:8] == bytes(4)  # no time of day
     assert gzip.decompress(packed).decode() == raw
-    for name in ("benchmark.jsonl", "manifest.json"):
+    for name in ("benchmark.jsonl", "benchmark-1000.jsonl", "manifest.json"):
         assert (tmp_path / "demo" / name).read_bytes() == (DATA / name).read_bytes()
     assert json.loads(capsys.readouterr().out) == demo_world[2]
 

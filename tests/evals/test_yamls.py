@@ -44,14 +44,22 @@ ASKED = {
         "rec0", "How many apples? \n\n\nA) one\nB) three\nC) two\nD) four ", "D", "choice", "Fruit"
     ),
 }
-COUNTS = {"aime24": 30, "aime25": 30, "demo": 250, "gpqa_diamond": 198, "gsm8k": 1319, "math500": 500}
+COUNTS = {
+    "aime24": 30,
+    "aime25": 30,
+    "demo": 250,
+    "demo-1000": 1000,
+    "gpqa_diamond": 198,
+    "gsm8k": 1319,
+    "math500": 500,
+}
 
 
 def test_counts_revisions_and_kinds_are_declared():
     assert {name: read_task(EVALS / f"{name}.yaml")["metadata"]["count"] for name in TASKS} == COUNTS
     for name in TASKS:
         task = read_task(EVALS / f"{name}.yaml")
-        assert name == "demo" or task["dataset_kwargs"]["revision"]
+        assert name.startswith("demo") or task["dataset_kwargs"]["revision"]
         assert task["metric_list"][0]["kind"] == task["metadata"]["kind"]
 
 
