@@ -52,6 +52,7 @@ def sglang_command(length: int, cache_tokens: int = 16384) -> list[str]:
     return [
         *(str(SGLANG), str(REPO / "tests" / "servers" / "sglang_cpu.py"), "--device", "cpu", "--dtype", "float32"),
         *("--max-total-tokens", str(cache_tokens), "--sleep-on-idle", "--enable-cache-report"),
+        *("--enable-deterministic-inference", "--attention-backend", "torch_native"),
         *("--context-length", str(length + SglangServer.spare_tokens)),
         *("--host", "127.0.0.1", "--log-level-http", "warning", "--model-path"),
     ]

@@ -7,7 +7,7 @@ read(settings, response).token_ids
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -61,6 +61,10 @@ class ServerSettings(EngineSettings):
         Where a server keeps no stop back by itself, fewer `max_tokens` than were asked for; the rest is asked for then.
         """
         raise NotImplementedError
+
+    def note(self, told: Callable[[str], Mapping[str, Any]]) -> str:
+        """What of this server a user should know before it samples, or ""; `told` gets what it tells at a path."""
+        return ""
 
     def ids_of(self, choice: Mapping[str, Any]) -> Any:
         """Where a choice of the answer has its token ids."""

@@ -46,6 +46,8 @@ def probe(settings: ServerSettings, url: str, checkpoint: str) -> str:
             body = request(settings, entry["id"], [_ANY_TOKEN], 1, Stop(), Sampling())
             completing = partial(client.post, "/v1/completions", json=body)
             _require_ids(_loaded(completing, settings, url, deadline), settings, url)
+            if note := settings.note(partial(_told, client)):
+                print(f"engine: {url}: {note}", file=sys.stderr)
     except httpx2.InvalidURL as error:
         raise ValueError(f"engine.urls has {url!r}: {error}") from None
     return str(entry["id"])
@@ -73,6 +75,15 @@ def _loaded(
             told = time.monotonic()
             print(f"engine: waiting for {url} ({why}), {deadline - told:.0f} s to go", file=sys.stderr)
         time.sleep(PAUSE)
+
+
+def _told(client: httpx2.Client, path: str) -> dict[str, Any]:
+    """What a server tells of itself at `path`; nothing where it does not."""
+    try:
+        said = client.get(path, timeout=_LISTING_SECONDS).json()
+    except (httpx2.RequestError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _key(settings: ServerSettings) -> str:

@@ -6,6 +6,8 @@ Seen in vLLM 0.32 and SGLang 0.5.23 (run) and in TensorRT-LLM 1.2 (read):
   SGLang's servers unless a request says otherwise, so these say so.
 - vLLM keeps to `stop_token_ids` under `ignore_eos`; SGLang and TensorRT-LLM switch them off with it, so there it goes
   only with a request that has none.
+- SGLang counts a request's seed only where it was started with `--enable-deterministic-inference`. Without that its
+  samples above temperature 0 are of the right distribution, and others each time.
 - SGLang takes no more than its context length less 6 tokens, prompt and completion together.
 - `min_tokens` keeps `stop_token_ids` back in vLLM and SGLang; TensorRT-LLM keeps its own end of sequence back alone. So
   there the first tokens are asked for by themselves, with a bias against the stops.
@@ -17,6 +19,7 @@ Seen in vLLM 0.32 and SGLang 0.5.23 (run) and in TensorRT-LLM 1.2 (read):
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -78,6 +81,12 @@ class SglangServer(Server):
             "skip_special_tokens": False,
             "ignore_eos": not (stop.token_ids or stop.strings),
         }
+
+    def note(self, told: Callable[[str], Mapping[str, Any]]) -> str:
+        """See `ServerSettings.note`."""
+        if told("/server_info").get("enable_deterministic_inference") is not False:
+            return ""
+        return "above temperature 0 its samples are others each time; with --enable-deterministic-inference seeds count"
 
 
 @dataclass

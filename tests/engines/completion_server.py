@@ -46,6 +46,8 @@ class Server:
     keys: list[str | None] = field(default_factory=list)
     fault: Fault = lambda number: None
     model: dict[str, Any] = field(default_factory=dict)
+    info: dict[str, Any] = field(default_factory=dict)
+    """What it tells at /server_info."""
     seen: list[list[int]] = field(default_factory=list)
     pace: float = 0.0
     """Seconds a token."""
@@ -71,7 +73,7 @@ def serving(
             super().finish()
 
         def do_GET(self) -> None:
-            self.tell(200, {"data": [server.model]})
+            self.tell(200, server.info if self.path == "/server_info" else {"data": [server.model]})
 
         def do_POST(self) -> None:
             if self.path == "/reset_prefix_cache":

@@ -59,6 +59,16 @@ def test_a_server_that_keeps_tokens_to_itself_has_to_be_longer(server: Server) -
         asked(server, kind="sglang-server")
 
 
+def test_a_server_whose_seeds_do_not_count_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving("sglang", 400, 2) as server:
+        server.info = {"enable_deterministic_inference": True}
+        asked(server, kind="sglang-server")
+        assert capsys.readouterr().err == ""
+        server.info = {"enable_deterministic_inference": False}
+        asked(server, kind="sglang-server")
+        assert "with --enable-deterministic-inference seeds count" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("said", "says"),
     [
