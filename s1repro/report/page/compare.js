@@ -35,12 +35,9 @@ const compare = {
   column(other, now) {
     const { columns } = store;
     const verdict = store.verdict(other);
-    const thought = el("div", { class: "prose thinking", tabindex: "0" });
+    const thought = el("div", { class: "prose" });
     const said = el("div", { class: "prose answer" });
-    store.textOf(other, "thinking").then((text) => {
-      fillThinking(thought, other, text);
-      requestAnimationFrame(() => { thought.scrollTop = thought.scrollHeight; }); // its end is what differs
-    });
+    store.textOf(other, "thinking").then((text) => fillThinking(thought, other, text));
     store.textOf(other, "answer").then((text) => fillAnswer(said, other, text));
     const choose = () => { this.box.close(); this.onChoose(other); };
     const runs = store.names.runs.length > 1 ? el("p", { class: "run" }, store.name(other, "run")) : null;
@@ -48,6 +45,6 @@ const compare = {
       el("header", {}, el("button", { type: "button", class: "point", onclick: choose }, pointName(columns.budget[other], columns.waits[other])),
         el("span", { class: `badge ${verdict}` }, verdict === "none" ? "no answer" : verdict)),
       el("p", { class: "extracted" }, store.label(other, "extracted") || "nothing extracted"),
-      thought, said);
+      el("div", { class: "thinking", tabindex: "0" }, thought), said);
   },
 };

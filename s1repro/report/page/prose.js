@@ -3,7 +3,9 @@
 
 const SHOWN_HEAD = 12000;
 const SHOWN_TAIL = 6000;
-const MATH = /\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\]|\\\(([\s\S]+?)\\\)|\$(?! )((?:\\.|[^$\\\n])+?)(?<! )\$(?!\d)/g;
+const AT_ONCE = 1500;
+const PARAGRAPHS = /[^]{1500}[^]{0,4500}?\n\n|[^]{1500}[^]*?\n|[^]+$/g; // a formula has no blank line in it
+const MATH = /\$\$([^]{1,4000}?)\$\$|\\\[([^]{1,4000}?)\\\]|\\\(([^]{1,4000}?)\\\)|\$(?! )((?:\\.|[^$\\\n])+?)(?<! )\$(?!\d)/g;
 const prose = { typeset: true };
 
 /** Text nodes, with formulas typeset where there are any; what KaTeX cannot read stays as it was written. */
@@ -27,16 +29,35 @@ function withMath(text) {
   return nodes;
 }
 
+/** Typesets a paragraph when it comes into sight: thousands of formulas at once would stop the page for seconds. */
+const inSight = new IntersectionObserver((seen) => {
+  for (const { isIntersecting, target } of seen) {
+    if (!isIntersecting) continue;
+    inSight.unobserve(target);
+    target.replaceWith(...withMath(target.textContent));
+  }
+});
+
+/** Nodes of a text: a short one typeset at once, a long one in paragraphs that are typeset as they come into sight. */
+function typeset(text) {
+  if (text.length <= AT_ONCE || !prose.typeset) return withMath(text);
+  return text.match(PARAGRAPHS).map((paragraphs) => {
+    const span = el("span", {}, paragraphs);
+    inSight.observe(span);
+    return span;
+  });
+}
+
 /** A piece of `text` from `start` to `end`, with the marks [start, end, node maker] that lie in it. */
 function piece(text, start, end, marks) {
   const nodes = [];
   let at = start;
   for (const [from, to, make] of marks) {
     if (from < at || to > end) continue;
-    nodes.push(...withMath(text.slice(at, from)), make(text.slice(from, to)));
+    nodes.push(...typeset(text.slice(at, from)), make(text.slice(from, to)));
     at = to;
   }
-  nodes.push(...withMath(text.slice(at, end)));
+  nodes.push(...typeset(text.slice(at, end)));
   return nodes;
 }
 

@@ -128,8 +128,10 @@ def test_one_question_stands_side_by_side_at_all_budgets(open_page: Open) -> Non
         "budget 256",
     ]
     ends = (
-        "return [...document.querySelectorAll('.column .thinking')]"
-        ".every(box => box.scrollTop + box.clientHeight + 2 > box.scrollHeight)"
+        "const bottom = (node) => node.getBoundingClientRect().bottom;"
+        "const boxes = [...document.querySelectorAll('.column .thinking')];"
+        "return boxes.every(box => bottom(box.querySelector('.end') ?? box.parentNode) < bottom(box) + 2)"
+        " && boxes.some(box => box.scrollHeight > box.clientHeight)"
     )
     WebDriverWait(browser, 5).until(lambda _: browser.execute_script(ends), "each column shows the end of its thinking")
     ActionChains(browser).send_keys(Keys.ESCAPE).perform()
