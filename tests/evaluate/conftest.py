@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from transformers import PreTrainedTokenizerBase
@@ -13,7 +15,7 @@ from transformers import PreTrainedTokenizerBase
 from s1repro.chat import FORMATS
 from s1repro.config import Config
 from s1repro.encoding import plain_ids
-from s1repro.engines import ScriptedEngine
+from s1repro.engines import Completion, Engine, ScriptedEngine
 from s1repro.engines.base import EngineSettings
 from s1repro.records import Question
 from tests.toy import make_config, write_benchmark
@@ -80,3 +82,17 @@ def thinker(tokenizer: PreTrainedTokenizerBase, max_model_len: int, shuffle_seed
         yield from itertools.repeat(stop)
 
     return ScriptedEngine(tokenizer, script, max_model_len, shuffle_seed=shuffle_seed)
+
+
+class SessionEngine:
+    """The session's engine, which belongs to a loop of its own, for a stage that makes another loop."""
+
+    def __init__(self, engine: Engine, run: Callable[[Coroutine[Any, Any, Any]], Any]) -> None:
+        self.tokenizer, self.max_model_len = engine.tokenizer, engine.max_model_len
+        self._engine, self._run = engine, run
+
+    async def complete(self, prompt_ids: Any, **how: Any) -> Completion:
+        return cast(Completion, await asyncio.to_thread(self._run, self._engine.complete(prompt_ids, **how)))
+
+    async def close(self) -> None:
+        """It stays open for the other tests."""

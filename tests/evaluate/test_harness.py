@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,12 @@ import pytest
 from lm_eval.tasks import TaskManager
 
 from s1repro.config import Config
+from s1repro.engines import Engine
 from s1repro.evaluate import harness
 from s1repro.evaluate.harness import ForcedModel
-from s1repro.evaluate.pipeline import run
+from s1repro.evaluate.pipeline import run as evaluate
 from s1repro.harness import Asked
+from tests.evaluate.conftest import SessionEngine
 
 REPO = Path(__file__).resolve().parents[2]
 METRIC = """\
@@ -79,10 +81,40 @@ def command_line(load: Load, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
 def test_with_and_without_lm_eval_the_answers_and_the_accuracy_are_the_same(
     config: Config, load: Load, arguments: dict[str, Any], command_line: CommandLine
 ) -> None:
-    run(config, load)
+    point, results = with_and_without(config, load, arguments, command_line)
+    assert 0 < sum(sample["correct"] for sample in point.values()) < len(point) == 8
+    facts = results["config"]
+    assert (facts["model"], facts["method"], facts["budget"], facts["waits"]) == ("s1repro", "force", 64, 1)
+    assert facts["mean_thinking_tokens"] == sum(s["thinking_tokens"] for s in point.values()) / 8
+
+
+@pytest.mark.slow
+def test_so_they_are_on_the_real_engine(
+    config: Config,
+    arguments: dict[str, Any],
+    command_line: CommandLine,
+    vllm_engine: Engine,
+    run: Callable[[Coroutine[Any, Any, Any]], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config.engine.max_model_len = arguments["engine.max_model_len"] = vllm_engine.max_model_len
+
+    def load(*_: object) -> SessionEngine:
+        return SessionEngine(vllm_engine, run)
+
+    monkeypatch.setattr(harness, "load_engine", load)
+    point, results = with_and_without(config, load, arguments, command_line)
+    assert len({sample["answer"] for sample in point.values()}) > 1
+    assert results["config"]["mean_sampled_tokens"] == sum(s["sampled_tokens"] for s in point.values()) / 8
+
+
+def with_and_without(
+    config: Config, load: Load, arguments: dict[str, Any], command_line: CommandLine
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """All points by the stage and one by lm-eval, which must agree: the stage's samples there, lm-eval's results."""
+    evaluate(config, load)
     ours = [json.loads(line) for line in Path("runs/toy/evaluate/samples.jsonl").read_text().splitlines()]
     point = {sample["question"]: sample for sample in ours if (sample["budget"], sample["waits"]) == (64, 1)}
-    assert 0 < sum(sample["correct"] for sample in point.values()) < len(point) == 8
     assert command_line(arguments, "--tasks", "toy", "--log_samples", "--output_path", "out") == 0
     (results,) = (json.loads(path.read_text()) for path in Path("out").rglob("results_*.json"))
     (logged,) = Path("out").rglob("samples_toy_*.jsonl")
@@ -91,10 +123,8 @@ def test_with_and_without_lm_eval_the_answers_and_the_accuracy_are_the_same(
     for question, sample in point.items():
         assert theirs[question]["resps"] == [[sample["answer"]]]
         assert theirs[question]["exact_match"] == sample["correct"]
-    assert results["results"]["toy"]["exact_match,none"] == sum(s["correct"] for s in point.values()) / 8
-    facts = results["config"]
-    assert (facts["model"], facts["method"], facts["budget"], facts["waits"]) == ("s1repro", "force", 64, 1)
-    assert facts["mean_thinking_tokens"] == sum(s["thinking_tokens"] for s in point.values()) / 8
+    assert results["results"]["toy"]["exact_match,none"] == sum(s["correct"] for s in point.values()) / len(point)
+    return point, results
 
 
 @pytest.mark.parametrize(

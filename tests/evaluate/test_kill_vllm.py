@@ -6,7 +6,6 @@ is killed has an engine of its own: its rest and the undisturbed run are on the 
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import random
@@ -17,14 +16,15 @@ import time
 import uuid
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import psutil
 import pytest
 
 from s1repro.cli import composed
-from s1repro.engines import Completion, Engine
+from s1repro.engines import Engine
 from s1repro.evaluate import pipeline
+from tests.evaluate.conftest import SessionEngine
 from tests.processes import wait_for, whole_lines
 from tests.toy import write_benchmark
 
@@ -32,20 +32,6 @@ REPO = Path(__file__).resolve().parents[2]
 QUESTIONS = 32
 SAMPLES = QUESTIONS * 4
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
-
-
-class SessionEngine:
-    """The session's engine, which belongs to a loop of its own, for a stage that makes another loop."""
-
-    def __init__(self, engine: Engine, run: Run) -> None:
-        self.tokenizer, self.max_model_len = engine.tokenizer, engine.max_model_len
-        self._engine, self._run = engine, run
-
-    async def complete(self, prompt_ids: Any, **how: Any) -> Completion:
-        return cast(Completion, await asyncio.to_thread(self._run, self._engine.complete(prompt_ids, **how)))
-
-    async def close(self) -> None:
-        """It stays open for the other tests."""
 
 
 @pytest.fixture
