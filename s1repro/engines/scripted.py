@@ -11,6 +11,7 @@ without a model. It has no prefix cache and no notion of temperature: the script
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -75,7 +76,8 @@ class ScriptedEngine(CheckedEngine):
             token = next(script, None)
             held_back = token in stop.token_ids
             if held_back:
-                token = next((other for other in script if other not in stop.token_ids), None)
+                rest = itertools.islice(script, self.max_model_len)  # one of nothing but stops would have no end
+                token = next((other for other in rest if other not in stop.token_ids), None)
             if token is None:
                 return
             yield token

@@ -30,6 +30,9 @@ def test_completions_follow_the_contract(qwen_tokenizer: PreTrainedTokenizerBase
         assert await complete(1, 7, max_tokens=9, stop=held_back) == Completion((1,), "stop", 7, stop_ids=(7,))
         with pytest.raises(ValueError, match="ran dry after 4"):
             await complete(1, max_tokens=9, stop=Stop())
+        only_ends = ScriptedEngine(qwen_tokenizer, lambda _: itertools.repeat(7), max_model_len=16)
+        with pytest.raises(ValueError, match="ran dry after 0"):
+            await only_ends.complete([1], max_tokens=9, stop=held_back, sampling=Sampling())
         with pytest.raises(ValueError, match="do not fit"):
             await complete(1, max_tokens=16)
         await engine.close()

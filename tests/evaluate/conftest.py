@@ -79,7 +79,8 @@ def thinker(tokenizer: PreTrainedTokenizerBase, max_model_len: int, shuffle_seed
             yield from plain_ids(tokenizer, text)
             yield from itertools.repeat(turn_end)
         yield from itertools.islice(itertools.cycle(filler), draw % 40)
-        yield from itertools.repeat(stop)
+        yield stop
+        yield from itertools.cycle(filler)  # where the end is held back
 
     return ScriptedEngine(tokenizer, script, max_model_len, shuffle_seed=shuffle_seed)
 
