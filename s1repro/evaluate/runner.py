@@ -16,6 +16,7 @@ from transformers import PreTrainedTokenizerBase
 
 from s1repro.chat import BoundFormat
 from s1repro.config import Config
+from s1repro.crowd import each
 from s1repro.engines.base import Engine, Sampling
 from s1repro.evaluate.plan import Task
 from s1repro.grading import grade
@@ -60,36 +61,28 @@ async def answer_all(
 ) -> None:
     """Take all samples, `concurrency` traces at a time; `write` gets each as it finishes.
 
-    The first error stops everything that is in flight and is raised. So does a cancellation; what is written stays.
+    Behind an error no further trace is begun; those in flight come to their end and are written before it is raised. A
+    cancellation stops them; what is written stays.
     """
-    queue = iter(groups)
-    progress = Progress(total=sum(map(len, groups)), label="evaluate, samples")
 
     def keep(samples: Sequence[Sample]) -> None:
         for sample in samples:
             write(sample)
             progress.step(tokens=sample.sampled_tokens + sample.answer_tokens)
 
-    async def work() -> None:
-        for group in queue:  # all workers draw from one iterator
-            prompt = prompts.of(group[0])
-            taken = await take(prompt, group[0].question, [task.cut for task in group])
-            # Beside the event loop: a slow comparison must not stop it.
-            grading = asyncio.create_task(asyncio.to_thread(_graded_all, prompt, group, taken))
-            try:
-                keep(await asyncio.shield(grading))
-            except asyncio.CancelledError:
-                keep(await grading)  # what was sampled is not lost
-                raise
+    async def answer(group: Sequence[Task]) -> None:
+        prompt = prompts.of(group[0])
+        taken = await take(prompt, group[0].question, [task.cut for task in group])
+        # Beside the event loop: a slow comparison must not stop it.
+        grading = asyncio.create_task(asyncio.to_thread(_graded_all, prompt, group, taken))
+        try:
+            keep(await asyncio.shield(grading))
+        except asyncio.CancelledError:
+            keep(await grading)  # what was sampled is not lost
+            raise
 
-    try:
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(min(concurrency, len(groups))):
-                workers.create_task(work())
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    finally:
-        progress.close()
+    with Progress(total=sum(map(len, groups)), label="evaluate, samples") as progress:
+        await each(groups, answer, concurrency)
 
 
 def _graded_all(prompt: Prompt, group: Sequence[Task], taken: Sequence[Forced]) -> list[Sample]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -18,6 +18,9 @@ from s1repro.evaluate.plan import plan
 from s1repro.evaluate.runner import Prompts, answer_all, require_all_fit
 from s1repro.grading import Grade
 from s1repro.records import Question, Sample
+from s1repro.scaling.answer import Forced
+from s1repro.scaling.method import Cut
+from s1repro.scaling.prompt import Prompt
 
 Load = Callable[..., ScriptedEngine]
 
@@ -108,6 +111,25 @@ def test_an_engine_error_comes_out_as_itself(config: Config, questions: list[Que
     engine.complete = broken  # type: ignore[method-assign]
     with pytest.raises(ValueError, match=r"^the engine is out of memory$"):
         take_all(config, questions, engine)
+
+
+def test_what_is_in_flight_behind_an_error_is_kept_and_nothing_more_is_begun(
+    config: Config, questions: list[Question], load: Load
+) -> None:
+    engine = load(config.engine, "")
+    prompts = Prompts(engine, FORMATS["qwen-plain"].bind(engine.tokenizer), config.method)
+    groups, kept, begun = plan(config, {"toy": questions}), list[Sample](), list[str]()
+    whole = config.method.start(engine)
+
+    async def take(prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
+        begun.append(question.id)
+        if len(begun) == 2:
+            raise ValueError("the server refuses this one")
+        return await whole(prompt, question, cuts)
+
+    with pytest.raises(ValueError, match=r"^the server refuses this one$"):
+        asyncio.run(answer_all(prompts, take, groups, kept.append, 3))
+    assert len(begun) == 3 and len(kept) == len(groups[0]) + len(groups[2])
 
 
 def test_each_request_of_a_sample_has_its_own_seed(config: Config, questions: list[Question], load: Load) -> None:
