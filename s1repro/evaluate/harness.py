@@ -35,7 +35,7 @@ from s1repro.evaluate.runner import Prompts, answer_all, require_all_fit
 from s1repro.harness import Asked, run_command_line
 from s1repro.pretrained import load_tokenizer, require_model
 from s1repro.records import Question, Sample, SampleKey
-from s1repro.tuned import require_format
+from s1repro.trained import require_format
 
 NAME = "s1repro"
 """What it is called behind --model."""

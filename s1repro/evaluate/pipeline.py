@@ -30,7 +30,7 @@ from s1repro.pretrained import load_tokenizer, model_mark, require_model
 from s1repro.records import Question, Sample
 from s1repro.telemetry import note
 from s1repro.tracking import settled, tracked
-from s1repro.trained import read_training
+from s1repro.trained import read_training, require_format
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -80,7 +80,6 @@ def _require_fit(config: Config, questions: Mapping[str, Sequence[Question]]) ->
     # Heavy imports come late: a finished stage answers at once.
     from s1repro.chat import FORMATS
     from s1repro.evaluate.runner import require_all_fit
-    from s1repro.tuned import require_format
 
     if not config.model.other_format:
         require_format(config.checkpoint, FORMATS[config.model.format])

@@ -30,7 +30,7 @@ from s1repro.config import Config
 from s1repro.engines import Engine, load_engine
 from s1repro.serve.answering import answered, require_fits, told
 from s1repro.serve.chat import Answer, Asked, BadRequest, envelope, piece, read_request
-from s1repro.tuned import require_format
+from s1repro.trained import require_format
 
 
 def run(config: Config) -> None:

@@ -22,8 +22,7 @@ from s1repro.config import Config
 from s1repro.control import Control
 from s1repro.pretrained import context_length, load_tokenizer, model_mark
 from s1repro.telemetry import note
-from s1repro.trained import Training, write_training
-from s1repro.tuned import write_format
+from s1repro.trained import Training, write_format, write_training
 
 
 def run(config: Config) -> None:

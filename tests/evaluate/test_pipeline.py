@@ -22,7 +22,7 @@ from s1repro.evaluate import pipeline
 from s1repro.evaluate.pipeline import run
 from s1repro.evaluate.points import to_points
 from s1repro.records import Sample
-from s1repro.tuned import write_format
+from s1repro.trained import write_format
 from tests.processes import wait_for, whole_lines
 from tests.wandb_log import read_back
 

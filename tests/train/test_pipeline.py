@@ -16,8 +16,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from s1repro.config import Config
 from s1repro.settings.training import LoraConfig
 from s1repro.train.pipeline import run
-from s1repro.trained import read_training
-from s1repro.tuned import FILE
+from s1repro.trained import FORMAT, read_training
 from tests.processes import wait_for
 
 Prepare = Callable[..., Config]
@@ -62,7 +61,7 @@ def test_stage_writes_checkpoint_and_is_done_once(prepare: Prepare, capsys: pyte
         "manifest.json",
         "telemetry.jsonl",
     }
-    assert json.loads((folder(config) / "checkpoint" / FILE).read_text())["name"] == config.model.format
+    assert json.loads((folder(config) / "checkpoint" / FORMAT).read_text())["name"] == config.model.format
     made = read_training(str(folder(config) / "checkpoint"))
     assert made is not None and made.seed == config.seed
     AutoTokenizer.from_pretrained(folder(config) / "checkpoint")
