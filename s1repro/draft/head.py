@@ -3,7 +3,7 @@
 This is the one module that imports `speculators`. Its own trainer is used; on a CPU, which it does not foresee, it is
 told so. The checkpoint is kept as it is: the head is one decoder layer of its own that reads three of its layers and
 sees the last 2,048 tokens, as the library has it.
-Training goes on from the newest whole epoch where it was killed. Several GPUs are not covered.
+Training goes on from the newest whole epoch where it was killed or interrupted. Several GPUs are not covered.
 
     train_head("runs/demo/train/checkpoint", rows, folder, layers=[1, 2, 3], settings=DraftConfig(), seed=0)
 """
@@ -24,6 +24,7 @@ from datasets import Dataset, disable_progress_bars
 from loguru import logger
 from speculators.train import cli
 from speculators.train.config import TrainConfig
+from speculators.train.graceful_shutdown import GracefulShutdownHandler
 from speculators.train.trainer import Trainer
 
 from s1repro.artifacts import Journal
@@ -68,7 +69,7 @@ def train_head(
         if not (torn / "training_state.json").is_file():
             shutil.rmtree(torn)
     arguments = _arguments(checkpoint, rows, folder, layers, settings, seed)
-    with Journal(folder / "log.jsonl") as journal, _as_this_machine(), _quiet(_Log(journal)):
+    with Journal(folder / "log.jsonl") as journal, _as_this_machine(), _interruptible(), _quiet(_Log(journal)):
         cli.main(TrainConfig.resolve(arguments))
     return (epochs / BEST).resolve()
 
@@ -125,6 +126,13 @@ def _as_this_machine() -> Iterator[None]:
         yield
         return
     with patch.object(cli, "Trainer", _CpuTrainer), patch.object(torch.accelerator, "synchronize", lambda: None):
+        yield
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Leave Ctrl-C and SIGTERM as they are: the library ends training on them as if it were done."""
+    with patch.object(GracefulShutdownHandler, "install", lambda self: None):
         yield
 
 

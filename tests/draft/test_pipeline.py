@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
+import signal
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +18,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from s1repro.artifacts import write_jsonl
 from s1repro.config import Config
+from s1repro.draft.head import _Log
 from s1repro.draft.pipeline import run as run_stage
 from s1repro.draft.rows import Row
 from s1repro.draft.states import head_layers, write_states
@@ -85,9 +89,22 @@ def config(four_layers: Path, tmp_path: Path) -> Config:
 
 
 @pytest.mark.slow
-def test_a_head_is_trained_and_drafts_without_changing_a_token(config: Config, run: Run) -> None:
-    run_stage(config)
+def test_a_head_is_trained_and_drafts_without_changing_a_token(
+    config: Config, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = Path(config.runs) / "toy" / "draft"
+
+    class Interrupted(_Log):
+        def emit(self, record: logging.LogRecord) -> None:
+            super().emit(record)
+            if isinstance(record.msg, dict) and record.msg["epoch"] == 1:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("s1repro.draft.head._Log", Interrupted)
+        run_stage(config)
+    assert not (folder / "head").exists() and not (folder / "manifest.json").exists()
+    run_stage(config)
     assert json.loads((folder / "manifest.json").read_text())["facts"]["rows"] == 20
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines if "val" in line] == [0, 1]
