@@ -39,11 +39,13 @@ EXCEPTIONS = {
     ("report", "s1repro.evaluate.journal"),
     ("report", "s1repro.evaluate.points"),
     ("report", "s1repro.evaluate.vouched"),
+    ("paper", "s1repro.curate.domains"),
     ("paper", "s1repro.evaluate.metrics"),
     ("paper", "s1repro.evaluate.points"),
     ("paper", "s1repro.evaluate.vouched"),
 }
-"""A verb imports no other verb, but report and paper may use the metrics, the samples' reader and their points."""
+"""A verb imports no other verb, but report and paper may use the metrics, the samples' reader and their points, and
+paper the names of the domains."""
 
 ONE_DOOR = ("vllm", "trl", "peft", "wandb", "lm_eval", "speculators")
 

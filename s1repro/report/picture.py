@@ -23,6 +23,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from s1repro.artifacts import write_bytes
 from s1repro.records import Point
+from s1repro.report.labels import Label, write_labels
 
 MAIN, WAIT, INK = "#1b4f72", "#c0552d", "#333333"
 QUIET = ("#8a8f94", "#a08c72", "#6f8f7c", "#8d7a99")
@@ -38,16 +39,8 @@ STYLE: dict[Any, Any] = {  # Any: matplotlib's own type lists each key
     "ytick.color": INK,
     "svg.hashsalt": "s1repro",
 }
-LABEL_GAP = 0.065
-"""Least distance of two labels, in heights of the panel."""
-LEADER = {"arrowstyle": "-", "alpha": 0.35, "linewidth": 0.9, "shrinkB": 6, "relpos": (0.0, 0.5)}
-"""The thin line from a label's left end to its point."""
-
 HOLLOW = {"markerfacecolor": "white", "markeredgewidth": 1.6, "markersize": 8, "linestyle": "none", "zorder": 4}
 """A point that is still being measured."""
-
-Label = tuple[Point, str, str]
-"""What a label names, its text, its colour."""
 
 
 def draw(points: Sequence[Point], run: str, title: str, path: Path) -> None:
@@ -84,7 +77,7 @@ def _panel(axes: Axes, points: Sequence[Point], run: str, benchmark: str) -> Non
     axes.tick_params(length=0, pad=7)
     axes.set_xlabel("mean thinking tokens", labelpad=8)
     axes.set_title(f"Accuracy on {benchmark}, {points[0].n:,} answers a point", loc="left", fontsize=15, pad=12)
-    _label(axes, labels)
+    write_labels(axes, labels)
 
 
 def _line(axes: Axes, points: Sequence[Point], name: str, colour: str, wait_colour: str) -> list[Label]:
@@ -97,9 +90,14 @@ def _line(axes: Axes, points: Sequence[Point], name: str, colour: str, wait_colo
         start = [max(budgets, key=lambda point: point.budget)] if budgets else []
         axes.plot(*_xy([*start, *waits]), color=wait_colour, linestyle=(0, (1, 1.6)), linewidth=1.8, zorder=2)
         _marks(axes, waits, wait_colour, marker="D", linestyle="none", linewidth=0)
-    labels = [(max(budgets, key=lambda point: point.budget), name, colour)] if budgets else []
+    labels = [_named(max(budgets, key=lambda point: point.budget), name, colour)] if budgets else []
     named = "" if strong else f"{name}, "
-    return labels + [(p, f"{named}{p.waits} Wait{'s' if p.waits > 1 else ''}", wait_colour) for p in waits]
+    return labels + [_named(p, f"{named}{p.waits} Wait{'s' if p.waits > 1 else ''}", wait_colour) for p in waits]
+
+
+def _named(point: Point, text: str, colour: str) -> Label:
+    x, y = _xy([point])
+    return Label(x[0], y[0], text, colour, strong=colour == MAIN)
 
 
 def _marks(axes: Axes, points: Sequence[Point], colour: str, **style: Any) -> None:
@@ -132,26 +130,3 @@ def _limits(points: Sequence[Point]) -> tuple[float, float]:
     low, high = min(100 * point.ci_low for point in points), max(100 * point.ci_high for point in points)
     air = max(2.0, 0.06 * (high - low))
     return max(low - air, -1.5), min(high + air, 101.5)
-
-
-def _label(axes: Axes, labels: Sequence[Label]) -> None:
-    """Write the labels in a column at the right, near their points' heights, with a thin line to each."""
-    low, high = axes.get_ylim()
-    ordered = sorted(labels, key=lambda label: label[0].accuracy)
-    heights: list[float] = []
-    for point, _, _ in ordered:
-        wanted = (100 * point.accuracy - low) / (high - low)
-        heights.append(max(wanted, heights[-1] + LABEL_GAP) if heights else wanted)
-    overflow = max(0.0, max(heights) - 1.0)
-    for (point, text, colour), height in zip(ordered, heights, strict=True):
-        x, y = _xy([point])
-        axes.annotate(
-            text,
-            xy=(x[0], y[0]),
-            xytext=(1.03, height - overflow),
-            textcoords="axes fraction",
-            color=colour,
-            va="center",
-            fontweight="bold" if colour == MAIN else "normal",
-            arrowprops={**LEADER, "color": colour},
-        )

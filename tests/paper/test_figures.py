@@ -21,11 +21,12 @@ def test_panels_name_what_they_show(config: Config, measured: Measured, tmp_path
     write_jsonl(config.curated, [{"domain": "11"}, {"domain": "11"}, {"domain": "05"}])
     draw_all(config, measured, tmp_path)
     one, two, four = (texts(tmp_path / f"figure{number}.svg") for number in (1, 2, 4))
-    assert "the paper: s1-32B on AIME24, read off its plot" in one and "8,192" in one
-    assert "r1-distill-32B" in two and "1K-random" in two and "11" in two.split()
-    assert "1x" in four and "samples voting" in four and "Four votes in place of 64." in four
+    assert "the paper's s1-32B\non AIME24, read off its plot" in one and "ours on toy" in one and "4,096" in one
+    assert "the paper's r1-distill-32B, MATH500" in two and "1K-random" in two
+    assert "Number theory" in two and "Combinatorics" in two, "domains have their names"
+    assert "1x" in four and "samples voting (log2)" in four and "Four votes in place of 64." in four
     parallel = texts(tmp_path / "parallel.svg")
-    assert "sequential and parallel scaling" in parallel and "rebase: no reward model" in parallel
+    assert "votes, budget 16" in parallel and "rebase was not run: no reward model." in parallel
     before = {path.name: path.read_bytes() for path in tmp_path.glob("*.??g")}
     draw_all(config, measured, tmp_path)
     assert len(before) == 8 and {path.name: path.read_bytes() for path in tmp_path.glob("*.??g")} == before
