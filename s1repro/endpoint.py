@@ -97,16 +97,14 @@ class Endpoint(Generic[Reply]):
         if not (self._key.isascii() and self._key.isprintable()):
             raise ValueError(f"{address.key_env} holds what no key has (line breaks or non-ASCII); set it anew")
         self.url = address.base.rstrip("/") + address.path
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {self._key}"} if self._key else {})
         try:
             httpx2.URL(self.url)
         except httpx2.InvalidURL as error:
             raise ValueError(f"{self._setting} is {address.base!r}: {error}") from None
-        self._client = httpx2.AsyncClient(
-            headers=headers,
-            timeout=httpx2.Timeout(address.timeout, connect=min(CONNECT_SECONDS, address.timeout)),
-            limits=httpx2.Limits(max_connections=address.connections),
-        )
+        self._free = asyncio.Semaphore(address.connections)
+        self._idle: list[httpx2.AsyncClient] = []
+        self._clients: list[httpx2.AsyncClient] = []
+        self._certificates = httpx2.create_ssl_context()
 
     @property
     def _setting(self) -> str:
@@ -122,7 +120,8 @@ class Endpoint(Generic[Reply]):
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._client.aclose()
+        for client in self._clients:
+            await client.aclose()
 
     async def ask(self, body: Mapping[str, Any]) -> Reply:
         """The reply to a request. Raises `Fault` for one that got none, `ValueError` where no other will get one."""
@@ -138,10 +137,32 @@ class Endpoint(Generic[Reply]):
 
     async def once(self, body: Mapping[str, Any]) -> Reply:
         """The same, sent a single time."""
+        async with self._free:
+            client = self._idle.pop() if self._idle else self._connection()
+            try:
+                return await self._answer(client, json.dumps(body).encode("ascii"))
+            finally:
+                self._idle.append(client)
+
+    def _connection(self) -> httpx2.AsyncClient:
+        """One more client, of one connection. One of many looks through them all at each request's begin and end."""
+        seconds = self._address.timeout
+        client = httpx2.AsyncClient(
+            headers={"Content-Type": "application/json"}
+            | ({"Authorization": f"Bearer {self._key}"} if self._key else {}),
+            timeout=httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),
+            limits=httpx2.Limits(max_connections=1),
+            verify=self._certificates,
+        )
+        self._clients.append(client)
+        return client
+
+    async def _answer(self, client: httpx2.AsyncClient, content: bytes) -> Reply:
+        """The reply to a request. Raises `Fault` and `ValueError` as `once` does."""
         seconds = self._address.timeout
         try:
             async with asyncio.timeout(seconds):
-                response = await self._client.post(self.url, content=json.dumps(body).encode("ascii"))
+                response = await client.post(self.url, content=content)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise Fault("no connection", self._clean(str(error)), unreachable=True) from error
         except (TimeoutError, httpx2.TimeoutException) as error:

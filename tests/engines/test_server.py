@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import socket
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -177,6 +178,26 @@ def test_a_fleet_shares_the_questions_and_keeps_each_where_it_began(
         asked = [[tuple(body["prompt"][:3]) for body in one.requests[1:]] for one in fleet]
     assert all(set(Counter(prompts).values()) == {3} for prompts in asked)
     assert sorted(len(prompts) for prompts in asked) == [30, 30, 30]
+
+
+def test_connections_are_kept_and_no_more_than_are_asked_for_at_once(server: Server, tiny_qwen: Path) -> None:
+    engine = engine_on(tiny_qwen, server.url, max_concurrency=4)
+    made: list[socket.socket] = []
+    server.connections = Noted(made)
+    said = ask(engine, *([5, i] for i in range(1, 41)))
+    assert len(said) == 40 and 0 < len(made) <= 4
+
+
+class Noted(set[socket.socket]):
+    """A set that also writes down what is added."""
+
+    def __init__(self, added: list[socket.socket]) -> None:
+        super().__init__()
+        self._added = added
+
+    def add(self, one: socket.socket) -> None:
+        self._added.append(one)
+        super().add(one)
 
 
 def test_a_thousand_at_once_are_answered(server: Server, tiny_qwen: Path) -> None:
