@@ -42,7 +42,7 @@ def draw_all(config: Config, runs: Measured, folder: Path) -> list[str]:
         "parallel": [lambda axes: _parallel(axes, config, runs)],
     }
     notes = dict(config.paper.notes)
-    reasons = [f"{key} was not run: {missing.reason}." for key, missing in _missing(runs, config.paper.parallel)]
+    reasons = [f"No {key}: {missing.reason}." for key, missing in _missing(runs, config.paper.parallel)]
     notes["parallel"] = " ".join([notes.get("parallel", ""), *reasons])
     return [save(name, panels, notes.get(name, ""), kind, folder) for name, panels in figures.items() for kind in KINDS]
 
@@ -78,11 +78,9 @@ def _sequential(axes: Axes, config: Config, runs: Measured, waits: bool) -> list
         if waits and waited:
             x, accuracies = _thinking([*budgets[-1:], *waited])
             axes.plot(x, [100 * one.value for one in accuracies], color=WAIT, linestyle=":", zorder=1.5)
-            line(axes, _thinking(waited), "", WAIT, marker="D", linestyle="none")
             for effort in waited:
-                at = (max(effort.thinking, 1.0), 100 * effort.accuracy)
-                times = f"{effort.point[3]}x"
-                axes.annotate(times, at, xytext=(8, -4), textcoords="offset points", color=WAIT, fontsize=10)
+                text = f"{effort.point[3]} Wait{'s' if effort.point[3] > 1 else ''}"
+                labels += line(axes, _thinking([effort]), text, WAIT, marker="D", linestyle="none")
     return labels
 
 

@@ -57,7 +57,7 @@ def line(axes: Axes, drawn: Series, text: str, colour: str, marker: str = "o", l
     faint = matplotlib.colors.to_rgba(colour, 0.5)
     bars = {"elinewidth": 1.3, "ecolor": faint, "capsize": 2.5, "linewidth": 1.8, "markeredgecolor": "white"}
     axes.errorbar(x, y, yerr=reach, color=colour, marker=marker, markersize=7, linestyle=linestyle, **bars)
-    return [Label(x[-1], y[-1], text, colour, strong=True)]
+    return [Label(x[-1], y[-1], text, colour, strong=linestyle == "-")]
 
 
 def papers(axes: Axes, points: Mapping[float, float], text: str) -> Label:
@@ -95,6 +95,6 @@ def _axis(axes: Axes, name: str, base: int, labels: Sequence[Label]) -> None:
 def empty(axes: Axes, missing: Missing | None) -> None:
     """Say why there is nothing to draw."""
     reason = missing.reason if missing else "no run"
-    text = fill(f"not run: {reason}"[:200], 60)
+    text = fill(f"Nothing to draw: {reason}"[:200], 60)
     axes.text(0.03, 0.95, text, va="top", transform=axes.transAxes, fontsize=10)
-    axes.tick_params(length=0)
+    axes.set_xticks([])

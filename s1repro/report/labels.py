@@ -33,19 +33,27 @@ def write_labels(axes: Axes, labels: Sequence[Label]) -> None:
     """Write the labels, each near its point's height; the y axis of `axes` has to be linear."""
     low, high = axes.get_ylim()
     ordered = sorted(labels, key=lambda label: label.y)
-    heights: list[float] = []
-    for label in ordered:
-        wanted = (label.y - low) / (high - low)
-        heights.append(max(wanted, heights[-1] + GAP) if heights else wanted)
-    overflow = max(0.0, max(heights, default=0.0) - 1.0)
+    heights = _apart([(label.y - low) / (high - low) for label in ordered])
     for label, height in zip(ordered, heights, strict=True):
         axes.annotate(
             label.text,
             xy=(label.x, label.y),
-            xytext=(1.03, height - overflow),
+            xytext=(1.03, height),
             textcoords="axes fraction",
             color=label.colour,
             va="center",
             fontweight="bold" if label.strong else "normal",
             arrowprops={**LEADER, "color": label.colour},
         )
+
+
+def _apart(wanted: Sequence[float]) -> list[float]:
+    """Heights in ascending order, moved up as far as they have to, and down again from 1, the top."""
+    heights: list[float] = []
+    for height in wanted:
+        heights.append(max(height, heights[-1] + GAP) if heights else height)
+    below = 1.0
+    for number in reversed(range(len(heights))):
+        heights[number] = min(heights[number], below)
+        below = heights[number] - GAP
+    return heights

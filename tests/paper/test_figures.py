@@ -24,9 +24,9 @@ def test_panels_name_what_they_show(config: Config, measured: Measured, tmp_path
     assert "the paper's s1-32B\non AIME24, read off its plot" in one and "ours on toy" in one and "4,096" in one
     assert "the paper's r1-distill-32B, MATH500" in two and "1K-random" in two
     assert "Number theory" in two and "Combinatorics" in two, "domains have their names"
-    assert "1x" in four and "samples voting (log2)" in four and "Four votes in place of 64." in four
+    assert "1 Wait" in four and "samples voting (log2)" in four and "Four votes in place of 64." in four
     parallel = texts(tmp_path / "parallel.svg")
-    assert "votes, budget 16" in parallel and "rebase was not run: no reward model." in parallel
+    assert "votes, budget 16" in parallel and "No rebase: no reward model." in parallel
     before = {path.name: path.read_bytes() for path in tmp_path.glob("*.??g")}
     draw_all(config, measured, tmp_path)
     assert len(before) == 8 and {path.name: path.read_bytes() for path in tmp_path.glob("*.??g")} == before
@@ -34,5 +34,5 @@ def test_panels_name_what_they_show(config: Config, measured: Measured, tmp_path
 
 def test_what_is_not_there_is_said(config: Config, tmp_path: Path) -> None:
     draw_all(config, Measured.read(config, {"toy-votes": "evaluate: too small"}), tmp_path)
-    assert "not run: evaluate: too small" in texts(tmp_path / "figure4.svg").replace("\n", " ")
-    assert "not run: no curated set unused" in texts(tmp_path / "figure2.svg").replace("\n", " ")
+    assert "Nothing to draw: evaluate: too small" in texts(tmp_path / "figure4.svg").replace("\n", " ")
+    assert "Nothing to draw: no curated set unused" in texts(tmp_path / "figure2.svg").replace("\n", " ")
