@@ -18,7 +18,7 @@ from s1repro.benchmarks import listed
 from s1repro.cli import run_stage
 from s1repro.config import Config
 from s1repro.tracking import AXIS, account, curve_series
-from s1repro.wandb_mode import settled_mode
+from s1repro.wandb_mode import require_online
 
 SYSTEM = {
     "CPU, %": r"system/cpu$",
@@ -32,19 +32,20 @@ SYSTEM = {
 def run(config: Config) -> None:
     """Save the layout and say where it is. Raises `ValueError` without the library, an account or its server."""
     library = _library()
-    if settled_mode() != "online":
-        raise ValueError(
-            "dashboard: a layout is saved on wandb's server, which takes an account: set WANDB_API_KEY, or run wandb "
-            "login; the runs that were written offline are uploaded by wandb sync"
+    require_online("dashboard: a layout")
+    shown = sections(config)
+    try:
+        workspace = library.Workspace(
+            entity=account(),
+            project=config.report.wandb_project,
+            name=f"{config.report.wandb_group}: test-time scaling",
+            sections=shown,
+            runset_settings=library.RunsetSettings(filters=[library.Metric("Group") == config.report.wandb_group]),
         )
-    workspace = library.Workspace(
-        entity=account(),
-        project=config.report.wandb_project,
-        name=f"{config.report.wandb_group}: test-time scaling",
-        sections=sections(config),
-        runset_settings=library.RunsetSettings(filters=[library.Metric("Group") == config.report.wandb_group]),
-    )
-    print(f"dashboard: {workspace.save().url}")
+        print(f"dashboard: {workspace.save().url}")
+    except Exception as error:  # whatever the server refuses, or the library finds on the way to it
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"dashboard: the layout is not saved ({reason}); does the project have a run yet?") from error
 
 
 def sections(config: Config) -> list[Any]:

@@ -128,10 +128,14 @@ def _series(of: str, benchmark: str, method: str, waits: bool) -> str:
 
 
 def account() -> str:
-    """Whose projects the key is for: a user or a team. Asks the server."""
+    """Whose project the runs are in, a user's or a team's: `WANDB_ENTITY`, else what the server says of the key."""
     import wandb
 
-    return str(wandb.Api().default_entity)
+    server = wandb.Api()
+    name = server.settings["entity"] or server.default_entity
+    if not name:
+        raise ValueError("the server says no user or team for the key; set WANDB_ENTITY")
+    return str(name)
 
 
 def settled(config: Config) -> Mode:

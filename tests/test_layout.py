@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +19,7 @@ from s1repro.scaling.plain import Plain
 from s1repro.tracking import AXIS, SERIES, series_of
 from tests.test_tracking import a_point
 from tests.toy import make_config, write_benchmark
+from tests.wandb_server import KEY, WandbServer, serving
 
 
 @pytest.fixture
@@ -57,23 +61,57 @@ def test_a_method_without_waits_has_one_plot(config: Config) -> None:
     assert [type(panel).__name__ for panel in curve.panels] == ["LinePlot", "MediaBrowser"]
 
 
-def test_it_is_saved_for_the_group_of_the_recipe(config: Config, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    library = pytest.importorskip("wandb_workspaces.workspaces", reason="the extra dashboard is not installed")
-    sent: list[Any] = []
-    monkeypatch.setattr(layout, "settled_mode", lambda: "online")
-    monkeypatch.setattr(layout, "account", lambda: "somebody")
-    monkeypatch.setattr(library.Workspace, "save", lambda self: sent.append(self._to_model()) or self)
-    monkeypatch.setattr(library.Workspace, "url", "https://wandb.example/somebody/s1repro")
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[WandbServer]:
+    """wandb's server on this machine, and a key for it."""
+    for name in [name for name in os.environ if name.startswith("WANDB_") or name == "NETRC"]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with serving() as standing_in:
+        monkeypatch.setenv("WANDB_BASE_URL", standing_in.url)
+        monkeypatch.setenv("WANDB_API_KEY", KEY)
+        yield standing_in
+
+
+def test_it_is_saved_for_the_group_of_the_recipe(config: Config, server: WandbServer, capsys: Any) -> None:
+    pytest.importorskip("wandb_workspaces", reason="the extra dashboard is not installed: wandb-workspaces")
     layout.run(config)
-    assert capsys.readouterr().out == "dashboard: https://wandb.example/somebody/s1repro\n"
-    (view,) = sent
-    assert (view.entity, view.project, view.display_name) == ("somebody", "s1repro", "toy: test-time scaling")
-    assert '"name":"group"},"op":"=","value":"toy"' in view.model_dump_json()
+    (view,) = server.saved
+    assert (view["entityName"], view["projectName"]) == ("somebody", "s1repro")
+    assert (view["displayName"], view["type"]) == ("toy: test-time scaling", "project-view")
+    name = view["name"].removeprefix("nw-").removesuffix("-v")
+    assert capsys.readouterr().out == f"dashboard: {server.url}/somebody/s1repro?nw={name}\n"
+    section = json.loads(view["spec"])["section"]
+    (runs,) = section["runSets"]
+    assert [(one["key"]["name"], one["op"], one["value"]) for one in runs["filters"]["filters"]] == [
+        ("group", "=", "toy")
+    ]
+    saved = {
+        part["name"]: [panel["config"] for panel in part["panels"]] for part in section["panelBankConfig"]["sections"]
+    }
+    assert list(saved) == ["Curve", "Points", "Samples", "Funnel", "Training", "System"]
+    budgets, waits, picture = saved["Curve"]
+    for plot, series in ((budgets, "curve/toy/force"), (waits, "curve/toy/force-waits")):
+        assert plot["xAxis"] == f"{series}/{AXIS}"
+        assert plot["metrics"] == [f"{series}/{of}" for of in ("accuracy", "ci_low", "ci_high")]
+    assert picture["mediaKeys"] == ["picture"]
+    assert all(plot["useMetricRegex"] and plot["xAxis"] == "_runtime" for plot in saved["System"])
 
 
-def test_without_an_account_one_line_says_so(config: Config, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def test_what_the_server_refuses_is_one_line(config: Config, server: WandbServer) -> None:
+    pytest.importorskip("wandb_workspaces", reason="the extra dashboard is not installed: wandb-workspaces")
+    server.refusal = "permission denied"
+    with pytest.raises(ValueError, match=r"^dashboard: the layout is not saved \(.*permission denied.*\); ") as told:
+        layout.run(config)
+    assert "\n" not in str(told.value) and KEY not in str(told.value)
+
+
+def test_without_an_account_one_line_says_so(
+    config: Config, server: WandbServer, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
     monkeypatch.setattr(layout, "_library", lambda: None)
-    with pytest.raises(ValueError, match=r"^dashboard: .* takes an account: set WANDB_API_KEY, or run wandb login"):
+    monkeypatch.delenv("WANDB_API_KEY")
+    with pytest.raises(ValueError, match=r"^dashboard: .* takes an account.* set WANDB_API_KEY, or run wandb login$"):
         layout.run(config)
     assert capsys.readouterr().err == ""
 

@@ -2,59 +2,33 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 import s1repro.wandb_mode
-from s1repro.wandb_mode import settled_mode
-
-KEY = "0123456789abcdef"
-
-
-class Server(BaseHTTPRequestHandler):
-    """wandb's server as far as it is asked: it knows `KEY` alone, and its status is what the test wants."""
-
-    status, stalls = 200, 0.0
-
-    def do_POST(self) -> None:
-        time.sleep(type(self).stalls)
-        self.rfile.read(int(self.headers["Content-Length"]))
-        known = base64.b64decode(self.headers["Authorization"].split()[1]).decode() == f"api:{KEY}"
-        body = json.dumps({"data": {"viewer": {"id": "me"} if known else None}}).encode()
-        self.send_response(type(self).status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Silent."""
+from s1repro.wandb_mode import require_online, settled_mode
+from tests.wandb_server import KEY, WandbServer, serving
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[Server]]:
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[WandbServer]:
     """A server of this machine in place of wandb's, and no settings or login of the user's."""
-    for name in [name for name in os.environ if name.startswith("WANDB_")]:
+    for name in [name for name in os.environ if name.startswith("WANDB_") or name == "NETRC"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
-    kind = type("OneServer", (Server,), {})
-    http = ThreadingHTTPServer(("127.0.0.1", 0), kind)
-    threading.Thread(target=http.serve_forever, daemon=True).start()
-    monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{http.server_address[1]}")
-    yield kind
-    http.shutdown()
+    with serving() as standing_in:
+        monkeypatch.setenv("WANDB_BASE_URL", standing_in.url)
+        yield standing_in
 
 
 def test_online_needs_a_key_that_the_server_takes(
-    server: type[Server], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    server: WandbServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert settled_mode() == "offline"
     monkeypatch.setenv("WANDB_API_KEY", KEY)
@@ -65,9 +39,30 @@ def test_online_needs_a_key_that_the_server_takes(
     assert capsys.readouterr().err == ""
 
 
-def test_a_login_is_a_key(server: type[Server], tmp_path: Path) -> None:
-    (tmp_path / ".netrc").write_text(f"machine 127.0.0.1\n  login user\n  password {KEY}\n")
+def test_a_login_is_a_key_for_the_server_that_it_was_for(
+    server: WandbServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def log_in(url: str) -> None:  # as wandb login --host leaves it: host and port, and the server in its settings
+        (tmp_path / ".netrc").write_text(f"machine {urlsplit(url).netloc}\n  login user\n  password {KEY}\n")
+        (tmp_path / ".netrc").chmod(0o600)
+        (tmp_path / ".config" / "wandb").mkdir(parents=True, exist_ok=True)
+        (tmp_path / ".config" / "wandb" / "settings").write_text(f"[default]\nbase_url = {url}\n")
+
+    monkeypatch.delenv("WANDB_BASE_URL")
+    assert settled_mode() == "offline"
+    log_in(server.url)
+    assert settled_mode() == "online"
+    monkeypatch.setenv("WANDB_BASE_URL", f"{server.url}1")
+    assert settled_mode() == "offline", "the login is for another one"
+
+
+def test_a_login_under_either_name_of_wandb_s_own_server_is_a_key(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, server: WandbServer
+) -> None:
+    monkeypatch.setattr(s1repro.wandb_mode, "_SERVERS", (server.url, "https://an.older.name"))
+    (tmp_path / ".netrc").write_text(f"machine an.older.name\n  login user\n  password {KEY}\n")
     (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.delenv("WANDB_BASE_URL")
     assert settled_mode() == "online"
 
 
@@ -84,7 +79,7 @@ def test_a_login_is_a_key(server: type[Server], tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_go_online_is_one_line(
-    server: type[Server],
+    server: WandbServer,
     settings: dict[str, str],
     status: int,
     why: str,
@@ -101,7 +96,7 @@ def test_what_cannot_go_online_is_one_line(
 
 
 def test_a_closed_door_and_a_silent_server_cost_seconds(
-    server: type[Server], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    server: WandbServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     monkeypatch.setattr(s1repro.wandb_mode, "SECONDS", 1.0)
@@ -114,3 +109,29 @@ def test_a_closed_door_and_a_silent_server_cost_seconds(
         assert settled_mode() == "offline"
     assert time.monotonic() - started < 25
     assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({}, "there is no key: set WANDB_API_KEY, or run wandb login"),
+        ({"WANDB_API_KEY": KEY, "WANDB_MODE": "offline"}, "WANDB_MODE is offline: leave it out"),
+        ({"WANDB_API_KEY": KEY, "WANDB_BASE_URL": "http://127.0.0.1:9"}, "cannot be reached (ConnectError)"),
+    ],
+)
+def test_what_needs_the_server_says_why_there_is_none(
+    server: WandbServer,
+    settings: dict[str, str],
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match=r"^a layout is saved on wandb's server, which takes an account, and ") as told:
+        require_online("a layout")
+    assert str(told.value).endswith(why) and capsys.readouterr().err == ""
+    monkeypatch.setenv("WANDB_BASE_URL", server.url)
+    monkeypatch.setenv("WANDB_MODE", "online")
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    require_online("a layout")
