@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -55,7 +56,13 @@ def line(axes: Axes, drawn: Series, text: str, colour: str, marker: str = "o", l
     y = [100 * one.value for one in accuracies]
     reach = [[100 * (one.value - one.low) for one in accuracies], [100 * (one.high - one.value) for one in accuracies]]
     faint = matplotlib.colors.to_rgba(colour, 0.5)
-    bars = {"elinewidth": 1.3, "ecolor": faint, "capsize": 2.5, "linewidth": 1.8, "markeredgecolor": "white"}
+    bars: dict[str, Any] = {
+        "elinewidth": 1.3,
+        "ecolor": faint,
+        "capsize": 2.5,
+        "linewidth": 1.8,
+        "markeredgecolor": "white",
+    }
     axes.errorbar(x, y, yerr=reach, color=colour, marker=marker, markersize=7, linestyle=linestyle, **bars)
     return [Label(x[-1], y[-1], text, colour, strong=linestyle == "-")]
 
