@@ -105,9 +105,12 @@ def _compared(compared: Sequence[Difference]) -> list[str]:
 
 def terminal(points: Sequence[Point]) -> str:
     """The curve as a few aligned lines."""
-    head = f"{'run':<14} {'benchmark':<14} {'budget':>7} {'waits':>5} {'thinking':>9} {'accuracy':>9}  95 %"
+    name, benchmark = (max(14, *(len(getattr(p, column)) for p in points)) for column in ("run", "benchmark"))
+    head = (
+        f"{'run':<{name}} {'benchmark':<{benchmark}} {'budget':>7} {'waits':>5} {'thinking':>9} {'accuracy':>9}  95 %"
+    )
     lines = [
-        f"{p.run:<14} {p.benchmark:<14} {p.budget:>7,} {p.waits:>5} {p.thinking_tokens:>9,.1f} "
+        f"{p.run:<{name}} {p.benchmark:<{benchmark}} {p.budget:>7,} {p.waits:>5} {p.thinking_tokens:>9,.1f} "
         f"{100 * p.accuracy:>7.1f} %  {100 * p.ci_low:.1f} to {100 * p.ci_high:.1f}{'  unfinished' * p.unfinished}"
         for p in points
     ]

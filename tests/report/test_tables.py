@@ -53,6 +53,6 @@ def test_curve_rows_and_terminal_agree(finish: Finish) -> None:
     samples = finish("toy")
     text = tables(whole("toy", samples))
     assert row(text, "toy | toy | 32")[5] == "40.0"
-    shown = terminal(to_points(samples, "toy")).splitlines()
-    assert len(shown) == 6 and "40.0 %" in shown[2]
+    shown = terminal([*to_points(samples, "toy"), *to_points(samples, "a run of a long name")]).splitlines()
+    assert len(shown) == 11 and "40.0 %" in shown[2]
     assert len({line.index("%") for line in shown[1:]}) == 1, "columns are aligned"
