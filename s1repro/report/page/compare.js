@@ -44,7 +44,7 @@ const compare = {
     return el("section", { class: `column ${verdict}${other === now ? " now" : ""}` }, runs,
       el("header", {}, el("button", { type: "button", class: "point", onclick: choose }, pointName(columns.budget[other], columns.waits[other])),
         el("span", { class: `badge ${verdict}` }, verdict === "none" ? "no answer" : verdict)),
-      el("p", { class: "extracted" }, store.label(other, "extracted") || "nothing extracted"),
+      el("p", { class: "extracted" }, store.label(other, "extracted") || "nothing"),
       el("div", { class: "thinking", tabindex: "0" }, thought), said);
   },
 };

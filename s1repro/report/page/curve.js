@@ -33,7 +33,8 @@ function drawCurves(onChoose) {
 function chart(figure, frame, readout, points, series, onChoose) {
   const ordered = [...points].sort((a, b) => series.indexOf(seriesOf(a)) - series.indexOf(seriesOf(b)) || a.waits - b.waits || a.budget - b.budget);
   let chosen = null;
-  const read = (point) => { chosen = point; readout.replaceChildren(...(point ? accounts(point) : [])); };
+  const read = (point) => { chosen = point; readout.replaceChildren(...accounts(point)); };
+  readout.append("Point at a mark, or move with the arrow keys, to read its accounts; a click or Enter shows its samples.");
   const draw = () => {
     const plot = plotted(ordered, series, Math.max(280, frame.clientWidth), read);
     plot.addEventListener("click", () => chosen && onChoose(chosen));
@@ -85,10 +86,12 @@ function plotted(points, series, width, read) {
       Plot.line(budgets, { ...common, z: seriesOf, stroke: colour, strokeWidth: 2 }),
       Plot.line(waitLines(points), { ...common, z: "line", stroke: colour, strokeWidth: 1.4, strokeDasharray: "2 4" }),
       Plot.ruleX(points, { x, y1: (p) => 100 * p.ci_low, y2: (p) => 100 * p.ci_high, stroke: colour, strokeOpacity: 0.45, strokeWidth: 1.5 }),
-      Plot.dot(points, { ...common, r: 4.5, symbol: (p) => (p.waits ? "diamond" : "circle"), fill: (p) => (p.unfinished ? "var(--paper)" : colour(p)), stroke: (p) => (p.unfinished ? colour(p) : "var(--paper)"), strokeWidth: 1.5 }),
+      Plot.text(points.filter((point) => point.waits), { ...common, text: (p) => `${p.waits}×`, dx: 9, textAnchor: "start", fill: "var(--soft)" }),
+      Plot.dot(points, { ...common, sort: null, r: (p) => (p.waits ? 6 : 4.5), symbol: (p) => (p.waits ? "diamond" : "circle"), fill: (p) => (p.unfinished ? "var(--paper)" : colour(p)), stroke: (p) => (p.unfinished ? colour(p) : "var(--paper)"), strokeWidth: 1.5 }),
       Plot.tip(points, Plot.pointer({ ...common, title: told, fontSize: 12, lineHeight: 1.35, maxRadius: 60 })),
     ],
     symbol: { domain: ["circle", "diamond"], range: ["circle", "diamond"] },
+    r: { type: "identity" },
   });
   plot.addEventListener("input", () => { if (plot.value) read(plot.value); });
   return plot;

@@ -113,7 +113,8 @@ def summary(page: Page) -> str:
     own = [point for point in page.points if point.run == page.run and not point.unfinished]
     others = list(dict.fromkeys(point.run for point in page.points if point.run != page.run))
     benchmarks = list(dict.fromkeys(point.benchmark for point in page.points))
-    parts = [page.run + (f" beside {', '.join(others)}" if others else ""), ", ".join(benchmarks)]
+    beside = f" beside {', '.join(others)}" if others else ""
+    parts = [f"{page.run}{beside} on {', '.join(benchmarks)}"]
     under_way = sum(point.unfinished for point in page.points)
     still = f" ({under_way} still being measured)" if under_way else ""
     parts.append(f"{len(page.points)} points{still}, {sum(point.n for point in page.points):,} answered samples")

@@ -50,7 +50,7 @@ const list = {
     },
       el("span", { class: "verdict", role: "img", "aria-label": verdict === "none" ? "no answer" : verdict }, MARKS[verdict]),
       el("span", { class: "name" }, store.label(row, "question") + (columns.sample[row] ? ` #${columns.sample[row] + 1}` : "")),
-      el("span", { class: "said" }, store.label(row, "extracted") || "nothing extracted"),
+      el("span", { class: "said" }, store.label(row, "extracted") || "nothing"),
       el("span", { class: "where" }, `${where} · ${plural(columns.thinking_tokens[row], "token")}`));
     item.style.top = `${at * ROW_HEIGHT}px`;
     return item;

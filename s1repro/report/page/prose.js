@@ -5,7 +5,7 @@ const SHOWN_HEAD = 12000;
 const SHOWN_TAIL = 6000;
 const AT_ONCE = 1500;
 const PARAGRAPHS = /[^]{1500}[^]{0,4500}?\n\n|[^]{1500}[^]*?\n|[^]+$/g; // a formula has no blank line in it
-const MATH = /\$\$([^]{1,4000}?)\$\$|\\\[([^]{1,4000}?)\\\]|\\\(([^]{1,4000}?)\\\)|\$(?! )((?:\\.|[^$\\\n])+?)(?<! )\$(?!\d)/g;
+const MATH = /\$\$([^]{1,4000}?)\$\$|\\\[([^]{1,4000}?)\\\]|\\\(([^]{1,4000}?)\\\)|\$(?! )((?:\\.|[^$\\\n])+?)(?<! )\$(?!\d)|(\\boxed\{(?:[^{}\n]|\{[^{}\n]*\})*\})/g;
 const prose = { typeset: true };
 
 /** Text nodes, with formulas typeset where there are any; what KaTeX cannot read stays as it was written. */
@@ -17,13 +17,15 @@ function withMath(text) {
     const display = found[1] ?? found[2];
     const formula = el("span", { class: "math" });
     try {
-      const source = display ?? found[3] ?? found[4];
+      const source = display ?? found[3] ?? found[4] ?? found[5];
       katex.render(source, formula, { displayMode: display !== undefined, trust: false, maxSize: 20, maxExpand: 200 });
     } catch {
       continue;
     }
-    nodes.push(text.slice(last, found.index), formula);
+    const before = text.slice(last, found.index);
+    nodes.push(display ? before.trimEnd() : before, formula);
     last = found.index + found[0].length;
+    if (display) last += text.slice(last).match(/^\s*/)[0].length; // it has a line of its own already
   }
   nodes.push(text.slice(last));
   return nodes;

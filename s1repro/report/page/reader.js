@@ -40,7 +40,7 @@ const reader = {
       el("button", { type: "button", class: "back", onclick: () => document.body.classList.remove("reading") }, "Back to the list"),
       el("h3", {}, store.label(row, "question") + number),
       el("span", { class: `badge ${verdict}` }, verdict === "none" ? "no answer" : verdict),
-      el("p", {}, [store.name(row, "run"), store.name(row, "benchmark"), store.name(row, "method"), pointName(columns.budget[row], columns.waits[row])].join(" · ")));
+      el("p", {}, [...["run", "benchmark", "method"].map((kind) => `${kind} ${store.name(row, kind)}`), pointName(columns.budget[row], columns.waits[row])].join(" · ")));
   },
 };
 

@@ -167,6 +167,16 @@ def test_a_formula_can_do_nothing_but_be_shown(open_page: Open, formula: str) ->
     assert browser.find_elements(By.CSS_SELECTOR, "#reader a, #reader [data-a]") == []
 
 
+def test_mathematics_is_typeset_and_what_is_none_stays_as_it_is(open_page: Open) -> None:
+    said = r"So \boxed{\frac{1}{2}} of $5 is \[ \frac{5}{2}, \] and $\frac{1}{$ is nothing."
+    browser = open_page({"demo": [replace(RUNS["demo"][0], answer=said, finish="natural", cut=None)]}, address="#row=0")
+    wait_for(browser, "#reader .answer", "of $5 is")
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#reader .answer .katex")) == 2
+    assert r"and $\frac{1}{$ is nothing." in text(browser, "#reader .answer")
+    browser.find_element(By.NAME, "typeset").click()
+    wait_for(browser, "#reader .answer", said)
+
+
 def test_a_long_sample_is_cut_and_can_be_seen_whole(open_page: Open) -> None:
     words = " ".join(f"w{i}" for i in range(100_000))
     browser = open_page({"demo": [replace(RUNS["demo"][0], thinking=words)]}, address="#row=0")
