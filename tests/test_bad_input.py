@@ -175,42 +175,6 @@ MISTAKES = [
         "evaluate", ["engine/speculative=nope"], ["choose from: draft-model, eagle3, method"], id="way to draft"
     ),
     pytest.param("report", ["name=other"], ["runs/other/evaluate", "evaluate stage"], id="no evaluation"),
-    pytest.param(
-        "report",
-        ["name=doubled", "report.baselines=[]"],
-        ["samples.jsonl:2: the same sample as in line 1"],
-        id="a line twice",
-    ),
-    pytest.param(
-        "report",
-        ["name=torn", "report.baselines=[]"],
-        ["runs/torn/evaluate/manifest.json: not JSON"],
-        id="torn manifest",
-    ),
-    pytest.param(
-        "report",
-        ["name=unfit", "report.baselines=[]"],
-        ["no sample of run 'unfit' has an answer"],
-        id="no answer at all",
-    ),
-    pytest.param(
-        "report",
-        ["report.merge=[warm-*]", "report.baselines=[]"],
-        ["report.merge: no run in runs is named warm-*; it has cold, "],
-        id="merge",
-    ),
-    pytest.param(
-        "report",
-        ["report.merge=[cold,hot]", "report.baselines=[]"],
-        ["report.merge: cold and hot differ in method.temperature"],
-        id="merge of two methods",
-    ),
-    pytest.param(
-        "report",
-        ["report.merge=[cold,twin]", "report.baselines=[]"],
-        ["report.merge: cold and twin both have toy, force, budget 16, 0 Waits, of seed 0"],
-        id="merge of one seed twice",
-    ),
     pytest.param("paper", ["paper.run=false"], ["no run has a finished evaluation"], id="paper of nothing"),
     pytest.param(
         "paper", ["paper.parallel=[voets]"], ["paper.parallel: no run 'voets'", "paper.runs has: own"], id="paper's run"
@@ -218,6 +182,21 @@ MISTAKES = [
     pytest.param("paper", ["paper.runs.own.stages=[eval]"], ["paper.runs.own.stages", "evaluate"], id="paper's stage"),
     pytest.param("paper", ["+paper.notes.tabel1=x"], ["'tabel1'", "choose from: table1, "], id="note of no table"),
     pytest.param("paper", ["paper.price=-1"], ["paper.price is -1.0"], id="price below 0"),
+]
+
+REPORTS = {
+    "a line twice": ("name=doubled", "samples.jsonl:2: the same sample as in line 1"),
+    "torn manifest": ("name=torn", "runs/torn/evaluate/manifest.json: not JSON"),
+    "no answer at all": ("name=unfit", "no sample of run 'unfit' has an answer"),
+    "merge": ("report.merge=[warm-*]", "report.merge: no run in runs is named warm-*; it has cold, "),
+    "merge of two methods": ("report.merge=[cold,hot]", "report.merge: cold and hot differ in method.temperature"),
+    "merge of one seed twice": (
+        "report.merge=[cold,twin]",
+        "report.merge: cold and twin both have toy, force, budget 16, 0 Waits, of seed 0",
+    ),
+}
+MISTAKES += [
+    pytest.param("report", [told, "report.baselines=[]"], [said], id=name) for name, (told, said) in REPORTS.items()
 ]
 
 
