@@ -11,15 +11,17 @@ again when it has grown; a damaged one is refused in one line.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from s1repro.artifacts import MANIFEST, file_sha256, fingerprint, finish, is_done, stage_folder, write_text
 from s1repro.config import Config
 from s1repro.evaluate.journal import SAMPLES
-from s1repro.records import Point
-from s1repro.report.curves import read_run, require_begun, write_curve
+from s1repro.records import Point, Sample
+from s1repro.report.curves import Evaluated, read_run, require_begun, write_curve
 from s1repro.report.differences import differences, warnings
 from s1repro.report.drafts import compared, digest, read_drafted, section
-from s1repro.report.merge import merged, named, points_of, read_part, require_mergeable
+from s1repro.report.merge import Part, merged, named, points_of, read_part, require_mergeable
 from s1repro.report.notes import notes
 from s1repro.report.page.archive import pack
 from s1repro.report.page.document import Page, write_page
@@ -27,10 +29,31 @@ from s1repro.report.page.markup import titled
 from s1repro.report.page.wording import read_wording
 from s1repro.report.tables import NOTES, markdown, terminal
 from s1repro.tracking import settled, tracked
+from s1repro.wandb_mode import Mode
 
 FILES = ("curve.csv", "curve.png", "curve.svg", "tables.md", "index.html")
 UNFINISHED = " (unfinished)"
 """What stands behind the title while points are still being measured."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a report shows: the run, its baselines, all their points; the runs that it consists of; and its title."""
+
+    runs: Sequence[Evaluated]
+    points: Sequence[Point]
+    parts: Sequence[Part]
+    title: str
+
+    @property
+    def samples(self) -> dict[str, Sequence[Sample]]:
+        """All samples by the names of the runs."""
+        return {run.name: run.samples for run in self.runs}
+
+    @property
+    def unfinished(self) -> int:
+        """How many points are still being measured."""
+        return sum(point.unfinished for point in self.points)
 
 
 def run(config: Config) -> None:
@@ -47,36 +70,52 @@ def run(config: Config) -> None:
         print(f"report: done already, {folder}")
         return
     mode = settled(config)
-    from s1repro.report.picture import draw  # matplotlib is slow to import
+    read = _read(config, own, others)
+    _draw(config, read, folder)
+    told = notes(read.runs)
+    tables = markdown(read.runs, read.points, config.seed, read.parts, told) + section(drafted, read.samples)
+    write_text(folder / "tables.md", tables)
+    finished = {run.name: run.finished for run in read.runs}
+    told += warnings(differences(finished, config.seed, votes=len(read.parts) < 2))
+    # The runs that are one curve ask in the same words.
+    wordings = {name: read_wording(folders[own[0] if name == config.name else name]) for name in read.samples}
+    sections = [one for one in titled(tables) if one[0] != NOTES]  # the page has them at its top
+    archive = pack(read.samples, wordings)
+    write_page(folder / "index.html", Page(config.name, read.title, read.points, sections, told, archive))
+    _track(config, read, folder, mode)
+    facts = {"points": len(read.points), "unfinished": read.unfinished, "runs": [*own, *others]}
+    finish(folder, mark, FILES, facts)
+    print(terminal(read.points), *told, *compared(drafted, read.samples), sep="\n")
+    print(f"report: {folder / 'curve.png'}")
 
+
+def _read(config: Config, own: Sequence[str], others: Sequence[str]) -> Shown:
+    """The run that consists of `own`, and the baselines `others`."""
     parts = [read_part(config.runs, name) for name in own]
     require_mergeable(parts)
     runs = [merged(parts, config.name), *(read_run(config.runs, name) for name in others)]
     points = points_of(runs, parts, config.seed)
-    unfinished = sum(point.unfinished for point in points)
-    title = config.report.title + (UNFINISHED if unfinished else "")
     _require_answers(config.name, points)
-    write_curve(folder / "curve.csv", points)
+    unfinished = any(point.unfinished for point in points)
+    return Shown(runs, points, parts, config.report.title + (UNFINISHED if unfinished else ""))
+
+
+def _draw(config: Config, read: Shown, folder: Path) -> None:
+    """The curve as numbers and as pictures."""
+    from s1repro.report.picture import draw  # matplotlib is slow to import
+
+    write_curve(folder / "curve.csv", read.points)
     for picture in ("curve.png", "curve.svg"):
-        draw(points, config.name, title, folder / picture)
-    told = notes(runs)
-    samples = {run.name: run.samples for run in runs}
-    tables = markdown(runs, points, config.seed, parts, told) + section(drafted, samples)
-    write_text(folder / "tables.md", tables)
-    told += warnings(differences({run.name: run.finished for run in runs}, config.seed, votes=len(parts) < 2))
-    # The runs that are one curve ask in the same words.
-    wordings = {config.name: read_wording(folders[own[0]]), **{name: read_wording(folders[name]) for name in others}}
-    archive = pack(samples, wordings)
-    sections = [one for one in titled(tables) if one[0] != NOTES]  # the page has them at its top
-    write_page(folder / "index.html", Page(config.name, title, points, sections, told, archive))
+        draw(read.points, config.name, read.title, folder / picture)
+
+
+def _track(config: Config, read: Shown, folder: Path, mode: Mode) -> None:
+    """The curve on the dashboard, and its best point."""
     with tracked(config, "report", folder, mode) as dashboard:
-        dashboard.curve(points, folder / "curve.png", title)
-        measured = [point.accuracy for point in points if point.run == config.name and not point.unfinished]
+        dashboard.curve(read.points, folder / "curve.png", read.title)
+        measured = [point.accuracy for point in read.points if point.run == config.name and not point.unfinished]
         if measured:
             dashboard.summary("performance", max(measured))
-    finish(folder, mark, FILES, {"points": len(points), "unfinished": unfinished, "runs": [*own, *others]})
-    print(terminal(points), *told, *compared(drafted, samples), sep="\n")
-    print(f"report: {folder / 'curve.png'}")
 
 
 def _evaluation(config: Config, name: str) -> list[str]:
