@@ -1,7 +1,7 @@
 """Which stages the paper's runs consist of, as command lines: `paper.runs`, with the names and seeds of the runs.
 
 for step in steps(config, ["recipe=demo"]):
-    print(step.stage, *step.overrides)      # evaluate recipe=demo name=demo-base checkpoint=... method=plain
+    print(step.stage, *step.overrides)      # evaluate recipe=demo ~paper name=demo-plain checkpoint=... method=plain
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def run_names(config: Config, key: str) -> list[str]:
 def steps(config: Config, asked: Sequence[str]) -> list[Step]:
     """All stages of all runs that can be run, in the order in which they have to.
 
-    `asked` are the overrides of the command line: the runs get them too, but for what each of them sets itself.
+    `asked` are the overrides of the command line: the runs get them too, but for what each of them sets itself. The
+    group `paper` concerns none of them, and takes long to compose: it is left out.
     """
     planned = []
     for key, plan in config.paper.runs.items():
@@ -40,8 +41,8 @@ def steps(config: Config, asked: Sequence[str]) -> list[Step]:
             continue
         seeds = [[f"seed={seed}"] for seed in plan.seeds] or [[]]
         for name, seed in zip(run_names(config, key), seeds, strict=True):
-            own = [f"name={name}", *plan.overrides, *seed]
-            kept = [override for override in asked if _key(override) not in {*map(_key, own), "paper"}]
+            own = ["~paper", f"name={name}", *plan.overrides, *seed]
+            kept = [override for override in asked if _key(override) not in set(map(_key, own))]
             stages = [stage for stage in STAGES if stage in plan.stages]
             planned += [Step(name, stage, (*kept, *own)) for stage in stages]
     return planned
