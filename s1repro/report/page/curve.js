@@ -65,6 +65,7 @@ function ring(frame, index) {
   const copy = dot.cloneNode(false);
   copy.setAttribute("data-ring", "");
   copy.setAttribute("class", "ring");
+  copy.setAttribute("transform", `${dot.getAttribute("transform")} scale(1.9)`); // not by CSS, which would move it too
   dot.parentNode.append(copy);
 }
 

@@ -63,6 +63,10 @@ def test_the_curve_reads_its_points_by_pointer_and_keyboard(open_page: Open) -> 
     wait_for(browser, ".readout", "budget 1,024")
     figure.send_keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT, Keys.ARROW_LEFT)
     wait_for(browser, ".readout", "budget 128")
+    ring = browser.find_element(By.CSS_SELECTOR, "#charts .ring").rect
+    dot = browser.find_elements(By.CSS_SELECTOR, "#charts g[aria-label=dot] > *")[1].rect
+    middles = [(one["x"] + one["width"] / 2, one["y"] + one["height"] / 2) for one in (ring, dot)]
+    assert middles[0] == pytest.approx(middles[1], abs=1) and ring["width"] > dot["width"]
     figure.send_keys(Keys.ENTER)
     wait_for(browser, "#found", "20 samples")
     assert browser.find_element(By.NAME, "budget").get_property("value") == "128"
