@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from s1repro.artifacts import write_jsonl
 from s1repro.config import Config
 from s1repro.paper import pipeline
 from s1repro.paper.measured import Measured
@@ -19,6 +20,8 @@ FILES |= {f"{name}.{kind}" for name in FIGURES for kind in ("png", "svg")}
 
 def test_all_files_are_written_and_say_the_same_again(config: Config, measured: Measured, tmp_path: Path) -> None:
     folder = tmp_path / "runs/toy/paper"
+    config.curated = str(tmp_path / "set.jsonl")
+    write_jsonl(config.curated, [{"domain": "11"}, {"domain": "05"}])
     pipeline.run(config)
     assert {path.name for path in folder.iterdir()} == FILES
     assert (
