@@ -54,6 +54,9 @@ class _Trainer(SFTTrainer):  # type: ignore[misc]  # TRL is not typed
         counted = one_label_each(batch_samples) if self.by_sequence else batch_samples
         return super()._get_num_items_in_batch(counted, device)
 
+    def create_model_card(self, *_: object, **__: object) -> None:
+        """None: states are read here alone, and for a card wandb is asked for the address of a run, offline too."""
+
 
 def fine_tune(
     config: Config,

@@ -123,7 +123,9 @@ def test_killed_and_resumed_equals_undisturbed(
     assert all(torch.allclose(states[0][name], states[1][name], atol=1e-6) for name in states[0])
 
 
-def test_wandb_stays_offline_inside_the_run(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wandb_stays_offline_inside_the_run_and_is_asked_for_no_address(
+    prepare: Prepare, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in [name for name in os.environ if name.startswith("WANDB_")]:
         monkeypatch.delenv(name)
     config = prepare(epochs=1.0)
@@ -132,6 +134,7 @@ def test_wandb_stays_offline_inside_the_run(prepare: Prepare, monkeypatch: pytes
     run(config)
     (log,) = folder(config).glob("wandb/offline-run-*/run-*.wandb")
     assert log.stat().st_size > 0
+    assert "URL" not in capsys.readouterr().err
 
 
 def test_without_a_curated_set_the_line_says_what_to_do(prepare: Prepare) -> None:
