@@ -1,18 +1,20 @@
-"""How far a long step is: done, rate, tokens a second, time left.
+"""How far a long step is: done, rate, tokens a second, time left, and what has come of it so far.
 
 On a terminal one line that is updated in place, elsewhere (a log file, a CI job) a plain line every ten seconds and
-one at the end. Nothing but standard error is written; results belong on standard output.
+one at the end. Below it may stand what grows with the steps: on a terminal it is updated with the line, elsewhere it is
+written once, at the end. Nothing but standard error is written; results belong on standard output.
 
-    progress = Progress(total=500, label="solver 1")
+    progress = Progress(total=500, label="solver 1", below=lambda: ["right so far: 31.2 %"])
     progress.step(tokens=64)
     progress.close()            # solver 1: 500/500, 41.2/s, 2,637 tokens/s, took 0:12
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TextIO
 
@@ -20,22 +22,29 @@ from typing import TextIO
 class Progress:
     """Counts steps up to `total` and shows them; usable as a context manager.
 
-    `stream` is standard error unless given; `clock` gives seconds. `note` is what else the line should say, such as a
-    cost so far.
+    `below` gives the lines below. `stream` is standard error unless given; `clock` gives seconds. `note` is what else
+    the line should say, such as a cost so far.
     """
 
     def __init__(
-        self, total: int, label: str, *, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        total: int,
+        label: str,
+        *,
+        below: Callable[[], Sequence[str]] = list,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.total, self.label = total, label
         self.done = self.tokens = 0
         self.note = ""
+        self._below = below
         self._stream = sys.stderr if stream is None else stream
         self._clock = clock
-        self._terminal = self._stream.isatty()
+        self._terminal = self._stream.isatty() and os.environ.get("TERM") != "dumb"
         self._every = 0.2 if self._terminal else 10.0
         self._start = self._shown = clock()
-        self._width = 0
+        self._drawn = 0  # lines below the first
         self._closed = False
 
     def step(self, tokens: int = 0) -> None:
@@ -54,7 +63,7 @@ class Progress:
         """Show the final line, once."""
         if not self._closed:
             self._closed = True
-            self._show(self._line(), last=True)
+            self._show(last=True)
 
     def __enter__(self) -> Progress:
         return self
@@ -81,16 +90,34 @@ class Progress:
 
     def _show_if_due(self) -> None:
         if self._clock() - self._shown >= self._every:
-            self._show(self._line(), last=False)
+            self._show(last=False)
 
-    def _show(self, line: str, last: bool) -> None:
+    def _show(self, last: bool) -> None:
         self._shown = self._clock()
         if self._terminal:
-            self._stream.write("\r" + line.ljust(self._width) + ("\n" if last else ""))
-            self._width = len(line)
+            self._draw([self._line(), *self._below()], last)
         else:
-            self._stream.write(line + "\n")
+            lines = [self._line(), *(self._below() if last else [])]
+            self._stream.write("".join(f"{line}\n" for line in lines))
         self._stream.flush()
+
+    def _draw(self, lines: Sequence[str], last: bool) -> None:
+        """Put `lines` where those drawn before are; as many and as much of each as the terminal holds."""
+        width, height = self._size()
+        left_out = len(lines) - height + 1
+        if left_out > 0 and not last:  # what has left the screen cannot be drawn over
+            lines = [*lines[: height - 2], f"and {left_out + 1} more"]
+        up = f"\x1b[{self._drawn}A" if self._drawn else ""
+        self._stream.write(f"\r{up}\x1b[J" + "\n".join(line[: width - 1] for line in lines) + ("\n" if last else ""))
+        self._drawn = len(lines) - 1
+
+    def _size(self) -> tuple[int, int]:
+        """The terminal's columns and lines."""
+        try:
+            size = os.get_terminal_size(self._stream.fileno())
+        except (OSError, ValueError):
+            return 80, 24
+        return size.columns or 80, size.lines or 24
 
 
 def clock_time(seconds: float) -> str:

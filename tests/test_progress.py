@@ -1,4 +1,7 @@
 import io
+import os
+import re
+import termios
 
 from s1repro.progress import Progress
 
@@ -28,18 +31,77 @@ def test_a_log_gets_a_line_every_ten_seconds_and_one_at_the_end():
     ]
 
 
+def on_screen(written):
+    """What is left on a terminal that was sent `written`, line by line."""
+    lines, at = [""], 0
+    for part in re.split(r"(\r|\n|\x1b\[\d*[AJ])", written):
+        if part == "\n":
+            at += 1
+            lines += [""] * (at + 1 - len(lines))
+        elif part.endswith("A") and part.startswith("\x1b["):
+            at -= int(part[2:-1])
+        elif part == "\x1b[J":
+            lines = [*lines[:at], ""]
+        elif part != "\r":
+            lines[at] += part
+    return lines
+
+
 def test_a_terminal_gets_one_line_updated_in_place():
     clock, stream = Clock(), Terminal()
     progress = Progress(20_000, "x", stream=stream, clock=clock)
+    seen = []
     for _ in range(3):
         clock.now += 1
         progress.step()
+        seen.append(on_screen(stream.getvalue()))
     progress.close()
     progress.close()
-    written = stream.getvalue()
-    assert written.count("\n") == 1 and written.endswith("\n")
-    assert written.split("\r")[1:3] == ["x: 1/20,000, 1.0/s, 5:33:19 left", "x: 2/20,000, 1.0/s, 5:33:18 left"]
-    assert all(len(part.rstrip("\n")) >= len(written.split("\r")[1]) for part in written.split("\r")[1:])
+    assert seen[:2] == [["x: 1/20,000, 1.0/s, 5:33:19 left"], ["x: 2/20,000, 1.0/s, 5:33:18 left"]]
+    assert on_screen(stream.getvalue()) == ["x: 3/20,000, 1.0/s, took 0:03", ""]
+
+
+def test_what_stands_below_is_updated_on_a_terminal_and_written_once_elsewhere():
+    for stream in (Terminal(), io.StringIO()):
+        clock, below = Clock(), []
+        progress = Progress(3, "x", stream=stream, clock=clock, below=lambda below=below: below)
+        seen = []
+        for i in range(3):
+            clock.now += 1
+            below.append(f"point {i}")
+            progress.step()
+            seen.append(on_screen(stream.getvalue()))
+        progress.close()
+        last = ["x: 3/3, 1.0/s, took 0:03", "point 0", "point 1", "point 2", ""]
+        assert on_screen(stream.getvalue()) == last
+        if stream.isatty():
+            assert seen[1] == ["x: 2/3, 1.0/s, 0:01 left", "point 0", "point 1"]
+        else:
+            assert stream.getvalue() == "\n".join(last)
+
+
+def test_what_a_terminal_cannot_hold_is_cut_until_the_end():
+    clock, stream = Clock(), Terminal()
+    with Progress(2, "x", stream=stream, clock=clock, below=lambda: ["y" * 100] * 40) as progress:
+        clock.now += 1
+        progress.step()
+        seen = on_screen(stream.getvalue())
+    assert len(seen) == 23 and seen[-1] == "and 19 more" and {len(line) for line in seen[1:-1]} == {79}
+    assert on_screen(stream.getvalue())[1:] == ["y" * 79] * 40 + [""]
+
+
+def test_a_real_terminal_is_asked_for_its_size(monkeypatch):
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (5, 21))
+    for name in ("xterm", "dumb"):
+        monkeypatch.setenv("TERM", name)
+        with open(theirs, "w", closefd=False) as stream:
+            Progress(3, "a label that is long", stream=stream, clock=Clock(), below=lambda: ["1", "2"]).close()
+        told = os.read(ours, 1000).decode().replace("\r\n", "\n")
+        line = "a label that is long: 0/3, took 0:00"
+        assert told == (f"{line}\n1\n2\n" if name == "dumb" else f"\r\x1b[J{line[:20]}\n1\n2\n")
+    os.close(ours)
+    os.close(theirs)
 
 
 def test_an_empty_step_divides_by_nothing():

@@ -22,6 +22,7 @@ from s1repro.benchmarks import benchmark_fingerprint, listed, load_benchmark
 from s1repro.config import Config
 from s1repro.engines.base import EngineSettings
 from s1repro.evaluate.arrivals import Arrivals
+from s1repro.evaluate.growing import GrowingCurve
 from s1repro.evaluate.journal import SAMPLES, claim, complete, finished, is_complete, listed_points, to_line
 from s1repro.evaluate.plan import Task, plan
 from s1repro.evaluate.vouched import PointKey
@@ -109,11 +110,13 @@ def _measure(
     with tracked(config, "evaluate", folder, settled(config)) as dashboard:
         tasks = [task.key for group in planned for task in group]
         arrivals = Arrivals(config.name, tasks, samples, dashboard.point)
+        curve = GrowingCurve(tasks, samples)
 
         def write(sample: Sample) -> None:
             journal.append(to_line(sample, owner))
             samples[sample.key] = sample
             arrivals.add(sample)
+            curve.add(sample)
 
         started = time.monotonic()
         engine = (load or load_engine)(config.engine, config.checkpoint, config.model.trust_remote_code)
@@ -122,7 +125,7 @@ def _measure(
             "devices": config.engine.devices,
         }
         facts |= {"model": asdict(model)} if model else {}
-        asyncio.run(_answer(engine, missing, config, folder, write, facts))
+        asyncio.run(_answer(engine, missing, config, folder, write, curve.lines, facts))
         dashboard.samples([samples[task] for task in tasks])
     return list(samples.values())
 
@@ -133,6 +136,7 @@ async def _answer(
     config: Config,
     folder: Path,
     write: Callable[[Sample], None],
+    below: Callable[[], Sequence[str]],
     facts: dict[str, Any],
 ) -> None:
     """Run the engine on `groups`; whatever happens, note what it cost, with `facts`, and give the engine back."""
@@ -149,7 +153,7 @@ async def _answer(
     try:
         take = config.method.start(engine, config.model.trust_remote_code)
         prompts = Prompts(metered, _format(config, engine.tokenizer), config.method)
-        await answer_all(prompts, take, groups, count, config.engine.max_concurrency)
+        await answer_all(prompts, take, groups, count, config.engine.max_concurrency, below)
     finally:
         note(folder, {"samples": written, **_cost(metered, time.monotonic() - started), **facts})
         await engine.close()

@@ -57,9 +57,14 @@ class Prompts:
 
 
 async def answer_all(
-    prompts: Prompts, take: Take, groups: Sequence[Sequence[Task]], write: Callable[[Sample], None], concurrency: int
+    prompts: Prompts,
+    take: Take,
+    groups: Sequence[Sequence[Task]],
+    write: Callable[[Sample], None],
+    concurrency: int,
+    below: Callable[[], Sequence[str]] = list,
 ) -> None:
-    """Take all samples, `concurrency` traces at a time; `write` gets each as it finishes.
+    """Take all samples, `concurrency` traces at a time; `write` gets each as it finishes, `below` stands with progress.
 
     Behind an error no further trace is begun; those in flight come to their end and are written before it is raised. A
     cancellation stops them; what is written stays.
@@ -81,7 +86,7 @@ async def answer_all(
             keep(await grading)  # what was sampled is not lost
             raise
 
-    with Progress(total=sum(map(len, groups)), label="evaluate, samples") as progress:
+    with Progress(total=sum(map(len, groups)), label="evaluate, samples", below=below) as progress:
         await each(groups, answer, concurrency)
 
 
