@@ -1,4 +1,4 @@
-"""Fixtures every test may use: small real tokenizers, a tiny model and one real engine a session."""
+"""Fixtures every test may use: small real tokenizers, a tiny model, one real engine a session, a stand-in of wandb."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.wandb_server import WandbServer, serving
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -153,3 +155,14 @@ def vllm_engine(tiny_qwen: Path, run: Callable[[Coroutine[Any, Any, Any]], Any])
     engine = load_engine(config, str(tiny_qwen))
     yield engine
     run(engine.close())
+
+
+@pytest.fixture
+def wandb_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[WandbServer]:
+    """A server of this machine in place of wandb's, and no settings or login of the user's."""
+    for name in [name for name in os.environ if name.startswith("WANDB_") or name == "NETRC"]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with serving() as standing_in:
+        monkeypatch.setenv("WANDB_BASE_URL", standing_in.url)
+        yield standing_in

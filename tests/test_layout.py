@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +17,7 @@ from s1repro.scaling.plain import Plain
 from s1repro.tracking import AXIS, SERIES, series_of
 from tests.test_tracking import a_point
 from tests.toy import make_config, write_benchmark
-from tests.wandb_server import KEY, WandbServer, serving
+from tests.wandb_server import KEY, WandbServer
 
 
 @pytest.fixture
@@ -62,15 +60,10 @@ def test_a_method_without_waits_has_one_plot(config: Config) -> None:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[WandbServer]:
+def server(wandb_server: WandbServer, monkeypatch: pytest.MonkeyPatch) -> WandbServer:
     """wandb's server on this machine, and a key for it."""
-    for name in [name for name in os.environ if name.startswith("WANDB_") or name == "NETRC"]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with serving() as standing_in:
-        monkeypatch.setenv("WANDB_BASE_URL", standing_in.url)
-        monkeypatch.setenv("WANDB_API_KEY", KEY)
-        yield standing_in
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    return wandb_server
 
 
 def test_it_is_saved_for_the_group_of_the_recipe(config: Config, server: WandbServer, capsys: Any) -> None:

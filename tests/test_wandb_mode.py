@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,22 +11,11 @@ import pytest
 
 import s1repro.wandb_mode
 from s1repro.wandb_mode import require_online, settled_mode
-from tests.wandb_server import KEY, WandbServer, serving
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[WandbServer]:
-    """A server of this machine in place of wandb's, and no settings or login of the user's."""
-    for name in [name for name in os.environ if name.startswith("WANDB_") or name == "NETRC"]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with serving() as standing_in:
-        monkeypatch.setenv("WANDB_BASE_URL", standing_in.url)
-        yield standing_in
+from tests.wandb_server import KEY, WandbServer
 
 
 def test_online_needs_a_key_that_the_server_takes(
-    server: WandbServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    wandb_server: WandbServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert settled_mode() == "offline"
     monkeypatch.setenv("WANDB_API_KEY", KEY)
@@ -40,7 +27,7 @@ def test_online_needs_a_key_that_the_server_takes(
 
 
 def test_a_login_is_a_key_for_the_server_that_it_was_for(
-    server: WandbServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    wandb_server: WandbServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def log_in(url: str) -> None:  # as wandb login --host leaves it: host and port, and the server in its settings
         (tmp_path / ".netrc").write_text(f"machine {urlsplit(url).netloc}\n  login user\n  password {KEY}\n")
@@ -50,16 +37,16 @@ def test_a_login_is_a_key_for_the_server_that_it_was_for(
 
     monkeypatch.delenv("WANDB_BASE_URL")
     assert settled_mode() == "offline"
-    log_in(server.url)
+    log_in(wandb_server.url)
     assert settled_mode() == "online"
-    monkeypatch.setenv("WANDB_BASE_URL", f"{server.url}1")
+    monkeypatch.setenv("WANDB_BASE_URL", f"{wandb_server.url}1")
     assert settled_mode() == "offline", "the login is for another one"
 
 
 def test_a_login_under_either_name_of_wandb_s_own_server_is_a_key(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, server: WandbServer
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wandb_server: WandbServer
 ) -> None:
-    monkeypatch.setattr(s1repro.wandb_mode, "_SERVERS", (server.url, "https://an.older.name"))
+    monkeypatch.setattr(s1repro.wandb_mode, "_SERVERS", (wandb_server.url, "https://an.older.name"))
     (tmp_path / ".netrc").write_text(f"machine an.older.name\n  login user\n  password {KEY}\n")
     (tmp_path / ".netrc").chmod(0o600)
     monkeypatch.delenv("WANDB_BASE_URL")
@@ -79,14 +66,14 @@ def test_a_login_under_either_name_of_wandb_s_own_server_is_a_key(
     ],
 )
 def test_what_cannot_go_online_is_one_line(
-    server: WandbServer,
+    wandb_server: WandbServer,
     settings: dict[str, str],
     status: int,
     why: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    server.status = status
+    wandb_server.status = status
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     assert settled_mode() == "offline"
@@ -96,11 +83,11 @@ def test_what_cannot_go_online_is_one_line(
 
 
 def test_a_closed_door_and_a_silent_server_cost_seconds(
-    server: WandbServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    wandb_server: WandbServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     monkeypatch.setattr(s1repro.wandb_mode, "SECONDS", 1.0)
-    server.stalls = 30.0
+    wandb_server.stalls = 30.0
     started = time.monotonic()
     assert settled_mode() == "offline"
     with socket.socket() as closed:
@@ -120,7 +107,7 @@ def test_a_closed_door_and_a_silent_server_cost_seconds(
     ],
 )
 def test_what_needs_the_server_says_why_there_is_none(
-    server: WandbServer,
+    wandb_server: WandbServer,
     settings: dict[str, str],
     why: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -131,7 +118,7 @@ def test_what_needs_the_server_says_why_there_is_none(
     with pytest.raises(ValueError, match=r"^a layout is saved on wandb's server, which takes an account, and ") as told:
         require_online("a layout")
     assert str(told.value).endswith(why) and capsys.readouterr().err == ""
-    monkeypatch.setenv("WANDB_BASE_URL", server.url)
+    monkeypatch.setenv("WANDB_BASE_URL", wandb_server.url)
     monkeypatch.setenv("WANDB_MODE", "online")
     monkeypatch.setenv("WANDB_API_KEY", KEY)
     require_online("a layout")

@@ -60,7 +60,8 @@ class GrowingCurve:
     def lines(self) -> list[str]:
         """A line for each point, in the order of benchmark, method, budget and Waits."""
         rows = [(_name(key), f"{point.done:,}/{point.total:,}", point) for key, point in sorted(self._points.items())]
-        names, counts = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
+        names = max((len(name) for name, _, _ in rows), default=0)
+        counts = max((len(count) for _, count, _ in rows), default=0)
         return [f"  {name:<{names}}  {count:>{counts}}  {_so_far(point)}".rstrip() for name, count, point in rows]
 
 
