@@ -8,6 +8,7 @@ Prints a line a comparison, and writes `benchmarks/<date>.json` with both sides'
 
     python -m benchmarks                    # after make demo: demo and server
     python -m benchmarks engines            # after make demo, and make servers for SGLang's
+    python -m benchmarks engines-sglang-server     # that one alone; S1REPRO_QUESTIONS=100 of the 250
     python -m benchmarks eagle              # after make demo and make eagle
     python -m benchmarks real               # with S1REPRO_WEIGHTS=folder/of/a/model
 """
@@ -20,16 +21,20 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from benchmarks import demo, eagle, engines, real, server
+from benchmarks.measure import Found
 from s1repro.artifacts import write_text
 
-KINDS = {
+KINDS: dict[str, Callable[[], Found]] = {
     "demo": demo.measured,
     "server": server.measured,
     "engines": engines.measured,
+    **{f"engines-{name}": partial(engines.measured, [name]) for name in engines.OTHERS},
     "eagle": eagle.measured,
     "real": real.measured,
     "real-eagle": eagle.measured_real,

@@ -1,15 +1,17 @@
 """The demo's curve, greedily, on every engine that runs here: the same ids as vLLM in this process, or near-ties.
 
-A vLLM server, transformers and SGLang's server (`make servers`) take the eight points over the demo's benchmark; where
-one says something else, the logits of the two tokens are looked at. What has no environment here is told as not run.
+A vLLM server, transformers and SGLang's server (`make servers`) take the eight points over the demo's benchmark, or the
+first $S1REPRO_QUESTIONS questions of it; where one says something else, the logits of the two tokens are looked at.
+What has no environment here is told as not run.
 
-    measured()["sglang-server"]["same_share"]
+    measured(["sglang-server"])["sglang-server"]["same_share"]
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from benchmarks.agreement import Recorder, agreement
@@ -31,21 +33,6 @@ CACHE_TOKENS = 65536
 Taken = tuple[list[list[Forced]], Recorder]
 
 
-def measured() -> Found:
-    """The agreement of each engine by name."""
-    prompts = prompts_of(DEMO)
-    here = asyncio.run(_taken(VllmEngine(DEMO.settings, DEMO.model), prompts))
-    found: Found = {}
-    for name, started in OTHERS.items():
-        if name == SglangServer.name and not SGLANG.exists():
-            found[name] = {"not_run": "make servers, or set S1REPRO_SGLANG to its environment"}
-        else:
-            with started() as engine:
-                found[name] = agreement(here, asyncio.run(_taken(engine, prompts)), DEMO.model)
-        show(name, found[name])
-    return found
-
-
 @contextmanager
 def _vllm_server() -> Iterator[Engine]:
     with Served([*vllm_command(LENGTH), DEMO.model]) as served:
@@ -64,6 +51,24 @@ def _transformers() -> Iterator[Engine]:
 
 
 OTHERS = {"vllm-server": _vllm_server, "transformers": _transformers, "sglang-server": _sglang_server}
+
+
+def measured(names: Iterable[str] = OTHERS) -> Found:
+    """The agreement of each engine of `names` by name. Raises `ValueError` for a number of questions that is none."""
+    asked = os.environ.get("S1REPRO_QUESTIONS", "")
+    if asked and not (asked.isdecimal() and int(asked)):
+        raise ValueError(f"S1REPRO_QUESTIONS is {asked!r}: give a number of questions")
+    prompts = prompts_of(DEMO)[: int(asked) if asked else None]
+    here = asyncio.run(_taken(VllmEngine(DEMO.settings, DEMO.model), prompts))
+    found: Found = {}
+    for name in names:
+        if name == SglangServer.name and not SGLANG.exists():
+            found[name] = {"not_run": "make servers, or set S1REPRO_SGLANG to its environment"}
+        else:
+            with OTHERS[name]() as engine:
+                found[name] = agreement(here, asyncio.run(_taken(engine, prompts)), DEMO.model)
+        show(name, found[name])
+    return found
 
 
 async def _taken(engine: Engine, prompts: list[list[int]]) -> Taken:
