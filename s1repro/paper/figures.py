@@ -30,6 +30,7 @@ from s1repro.report.published import published
 from s1repro.settings.paper import OWN
 
 KINDS = ("png", "svg")
+COLOURS = (MAIN, *OTHERS)
 MOST_DOMAINS = 20
 
 
@@ -71,7 +72,7 @@ def _sequential(axes: Axes, config: Config, runs: Measured, waits: bool) -> list
     for number, benchmark in enumerate(dict.fromkeys(effort.point[0] for effort in found)):
         own = [effort for effort in found if effort.point[0] == benchmark]
         budgets = [effort for effort in own if effort.point[3] == 0]
-        colour = (MAIN, *OTHERS)[number % (1 + len(OTHERS))]
+        colour = COLOURS[number % len(COLOURS)]
         if budgets:
             labels += line(axes, _thinking(budgets), f"ours on {benchmark}", colour)
         waited = [effort for effort in own if effort.point[3] > 0]
@@ -101,7 +102,7 @@ def _domains(axes: Axes, config: Config) -> None:
 
 def _examples(axes: Axes, config: Config, runs: Measured) -> None:
     """Accuracy of each trained row of Tables 1 and 2 against the examples it was trained on."""
-    axes.set_title("Accuracy against training examples", loc="left")
+    axes.set_title("Accuracy against training examples: ours filled, the paper's hollow", loc="left")
     benchmarks = runs.benchmarks()
     if not benchmarks:
         return empty(axes, Missing("no run has a finished evaluation"))
@@ -142,7 +143,7 @@ def _base_votes(axes: Axes, config: Config, runs: Measured) -> None:
     for number, point in enumerate(dict.fromkeys(effort.point for effort in found)):
         own = [effort for effort in found if effort.point == point]
         votes = series([effort.k for effort in own], [effort.scores for effort in own])
-        labels += line(axes, votes, f"{point[0]},\nbudget {point[2]:,}", (MAIN, *OTHERS)[number % (1 + len(OTHERS))])
+        labels += line(axes, votes, f"{point[0]},\nbudget {point[2]:,}", COLOURS[number % len(COLOURS)])
     tokens_axis(axes, "samples voting (log2)", labels)
 
 
