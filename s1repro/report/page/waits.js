@@ -17,20 +17,21 @@ function drawChanges(onChoose) {
     box.append(el("p", {}, "No point with Waits has one without them at the same budget."));
     return;
   }
-  const head = ["run", "benchmark", "budget", "Waits", "samples", "wrong to right", "right to wrong", "another wrong answer", "unchanged", "net"];
-  const rows = [...groups.values()].map((group) => changeRow(group, onChoose));
-  const table = el("table", {}, el("thead", {}, el("tr", {}, ...head.map((name, i) => el("th", { class: i > 1 ? "number" : "" }, name)))), el("tbody", {}, ...rows));
+  const several = ["run", "benchmark"].filter((kind) => new Set([...groups.values()].map(({ row }) => columns[kind][row])).size > 1);
+  const head = [...several, "budget", "Waits", "samples", "wrong to right", "right to wrong", "another wrong answer", "unchanged", "net"];
+  const rows = [...groups.values()].map((group) => changeRow(group, several, onChoose));
+  const table = el("table", {}, el("thead", {}, el("tr", {}, ...head.map((name, i) => el("th", { class: i < several.length ? "" : "number" }, name)))), el("tbody", {}, ...rows));
   box.append(el("p", { class: "caption" }, "A number shows its samples."), el("div", { class: "wide", tabindex: "0" }, table));
 }
 
-function changeRow(group, onChoose) {
+function changeRow(group, several, onChoose) {
   const { columns } = store;
   const state = { run: store.name(group.row, "run"), benchmark: store.name(group.row, "benchmark"), method: store.name(group.row, "method"), budget: String(columns.budget[group.row]), waits: String(columns.waits[group.row]) };
   const number = (kind) => el("td", { class: `number ${kind}` }, group[kind]
     ? el("button", { type: "button", onclick: () => onChoose({ ...state, change: kind }) }, count(group[kind])) : "0");
   const net = group.wr - group.rw;
   const plain = (text) => el("td", { class: "number" }, text);
-  return el("tr", {}, el("td", {}, state.run), el("td", {}, state.benchmark), plain(count(columns.budget[group.row])),
+  return el("tr", {}, ...several.map((kind) => el("td", {}, state[kind])), plain(count(columns.budget[group.row])),
     plain(state.waits), plain(count(group.total)), number("wr"), number("rw"), number("answer"), number("same"),
     plain(net > 0 ? `+${count(net)}` : count(net)));
 }

@@ -87,6 +87,8 @@ def test_filters_and_what_a_wait_changed(open_page: Open) -> None:
         wait_for(browser, "#found", f"{len(wanted)} sample")
         cell = browser.find_element(By.CSS_SELECTOR, f"#changes tbody tr:first-child .{kind}")
         assert cell.text == str(len(wanted))
+    head = [cell.text for cell in browser.find_elements(By.CSS_SELECTOR, "#changes th")]
+    assert head[0] == "budget", "the one run with Waits is not named on each line"
     browser.find_element(By.CSS_SELECTOR, "#filters [type=reset]").click()
     wait_for(browser, "#found", "200 samples")
     browser.find_element(By.NAME, "text").send_keys("PROBLEM TOY-7:")
