@@ -9,6 +9,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
+import psutil
 import pytest
 from transformers import PreTrainedTokenizerBase
 
@@ -19,8 +20,8 @@ SCRIPT = REPO / "scripts" / "fleet.sbatch"
 COMMANDS = {
     "scontrol": 'echo "$@" > asked; printf "127.0.0.1\\nlocalhost\\n"',
     "srun": 'while [ "${1#--}" != "$1" ]; do shift; done; exec "$@"',
-    # Ends at once the first time; the script names the checkpoint, --port and the port first.
-    "serve": 'echo "$@" >> served; [ "$(wc -l < served)" -gt 1 ] || exit 1\n'
+    # The first time it ends at once and leaves a process behind; the script names the checkpoint, --port and the port.
+    "serve": 'echo "$@" >> served; [ "$(wc -l < served)" -gt 1 ] || { sleep 900 & echo $! > left; exit 1; }\n'
     'exec "$PYTHON" -m tests.engines.completion_server vllm "$SIZE" "$EOS" 0 toy "$2" "$3"',
 }
 
@@ -70,6 +71,7 @@ def test_a_job_serves_on_its_nodes_and_evaluates(
     served = (tmp_path / "served").read_text().splitlines()
     assert len(served) == 2 and served[0].split()[0] == str(tiny_qwen)
     assert "the server ended; it is started again" in done.stdout
+    assert not psutil.pid_exists(int((tmp_path / "left").read_text())), "its memory would not be free"
     assert (tmp_path / "runs" / "fleet" / "evaluate" / "manifest.json").is_file()
 
 
