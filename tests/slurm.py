@@ -38,7 +38,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=4000 State=UNKNOWN
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
@@ -59,7 +59,8 @@ def one_node(folder: Path) -> Iterator[dict[str, str]]:
     key.write_bytes(os.urandom(64))
     key.chmod(0o600)
     host, environment = socket.gethostname().split(".")[0], {**os.environ, "PATH": _path()}
-    named = {"host": host, "folder": folder, "user": "root", "cpus": os.cpu_count() or 1}
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20 * 9 // 10  # MiB; slurmd has some too
+    named = {"host": host, "folder": folder, "user": "root", "cpus": os.cpu_count() or 1, "memory": memory}
     (folder / "slurm.conf").write_text(SETTINGS.format(controller=_free_port(), node=_free_port(), **named))
     environment["SLURM_CONF"] = str(folder / "slurm.conf")
     files = ("log-file=munge.log", "pid-file=munge.pid", "seed-file=munge.seed", "key-file=munge.key")

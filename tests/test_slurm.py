@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 import subprocess
@@ -73,9 +74,11 @@ def cluster() -> Iterator[dict[str, str]]:
     shutil.rmtree(folder)
 
 
-def multirun(place: Path, seeds: str, launcher: list[str], environment: dict[str, str]) -> tuple[int, str]:
+def multirun(
+    place: Path, seeds: str, launcher: list[str], environment: dict[str, str], stage: tuple[str, ...] = ("stage.py",)
+) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "stage.py", "--multirun", *ASKED, f"seed={seeds}", *launcher],
+        [sys.executable, *stage, "--multirun", *ASKED, f"seed={seeds}", *launcher],
         cwd=place,
         env={**environment, "PYTHONPATH": str(REPO)},
         capture_output=True,
@@ -105,6 +108,23 @@ def test_a_multirun_on_slurm_is_one_curve_with_bands(place: Path, cluster: dict[
     inner = [point for point in points if 0 < float(point["accuracy"]) < 1]
     assert inner and all(float(p["ci_low"]) < float(p["accuracy"]) < float(p["ci_high"]) for p in inner)
     assert len(list((place / "runs/.multirun/.submitit").glob("*/*_result.pkl"))) == 3, "each was a job of its own"
+
+
+@pytest.mark.server
+def test_so_is_one_with_a_model_on_vllm(place: Path, cluster: dict[str, str], tiny_qwen: Path) -> None:
+    shutil.copytree(tiny_qwen, place / "checkpoint", dirs_exist_ok=True)
+    launcher = ["hydra/launcher=submitit_slurm", "hydra.launcher.mem_gb=4", "hydra.launcher.timeout_min=30"]
+    launcher += ["hydra.launcher.cpus_per_task=2", "engine.max_model_len=256"]  # so one waits for the other
+    code, said = multirun(place, "0,1", launcher, cluster, ("-m", "s1repro.evaluate"))
+    assert code == 0, said
+    assert [(point["budget"], point["n"], point["seeds"]) for point in merged(place)] == [
+        (budget, "16", "2") for budget in ("4", "16", "64")
+    ]
+    first, second = (
+        [json.loads(line)["thinking"] for line in (place / f"runs/job-s{seed}/evaluate/samples.jsonl").open()]
+        for seed in (0, 1)
+    )
+    assert len(first) == len(second) == 24 and first != second, "each seed draws its own"
 
 
 @pytest.mark.server
