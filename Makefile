@@ -9,7 +9,7 @@ STAMP  := .venv/.setup-$(shell cat locks/cpu.txt pyproject.toml scripts/setup.sh
 REWARD := runs/demo-reward/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint all curate train eval sweep report dashboard serve servers eagle paper bench base
+.PHONY: help setup demo test lint all curate train eval sweep report results dashboard serve servers eagle paper bench base
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ sweep: setup ## one run for each budget, then one curve: SWEEP='method.budgets=[
 
 report: setup ## the answers -> a curve, tables, wandb
 	$(PYTHON) -m s1repro.report recipe=$(RECIPE) $(ARGS)
+
+results: setup ## all runs as one table: runs/demo/results (ARGS='paper.results=[demo*]' for some)
+	$(PYTHON) -m s1repro.paper.results recipe=$(RECIPE) $(ARGS)
 
 dashboard: setup ## save the layout of a recipe's wandb dashboard (takes an account)
 	$(PYTHON) -m s1repro.layout recipe=$(RECIPE) $(ARGS)

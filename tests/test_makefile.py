@@ -23,6 +23,7 @@ TARGETS = [
     "eval",
     "sweep",
     "report",
+    "results",
     "dashboard",
     "serve",
     "servers",
@@ -90,6 +91,7 @@ def test_a_setup_that_failed_is_tried_again(copy: Path) -> None:
         ("eval", "evaluate"),
         ("report", "report"),
         ("paper", "paper"),
+        ("results", "paper.results"),
         ("dashboard", "layout"),
     ],
 )

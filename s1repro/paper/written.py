@@ -20,9 +20,9 @@ CSV_HEAD = ("table", "row", "column", "ours", "low", "high", "paper", "paper_low
 LATEX = str.maketrans({c: f"\\{c}" for c in "%&_#${}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"})
 
 
-def markdown(tables: Sequence[Table]) -> str:
+def markdown(tables: Sequence[Table], title: str = "The paper's tables, ours beside the paper's") -> str:
     """All tables, with their notes and reasons."""
-    parts = ["# The paper's tables, ours beside the paper's"]
+    parts = [f"# {title}"]
     for table in tables:
         head, rows, reasons = laid_out(table)
         lines = [head, ["---"] * len(head), *rows]

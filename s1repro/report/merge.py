@@ -64,14 +64,14 @@ class Part:
         return int(self.identity.get("training.seed", 0))
 
 
-def named(runs: str, wanted: Sequence[str]) -> list[str]:
-    """The runs that `report.merge` names, those of a pattern sorted. Raises `ValueError` where one names none."""
+def named(runs: str, wanted: Sequence[str], setting: str = "report.merge") -> list[str]:
+    """The runs that a setting names, those of a pattern sorted. Raises `ValueError` where one names none."""
     there = sorted(path.parent.name for path in Path(runs).glob("*/evaluate"))
     names: list[str] = []
     for name in wanted:
         found = [run for run in there if fnmatchcase(run, name)] if "*" in name else [name]
         if not found:
-            raise ValueError(f"report.merge: no run in {runs} is named {name}; it has {', '.join(there) or 'none'}")
+            raise ValueError(f"{setting}: no run in {runs} is named {name}; it has {', '.join(there) or 'none'}")
         names += [run for run in found if run not in names]
     return names
 

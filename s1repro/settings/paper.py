@@ -85,6 +85,8 @@ class PaperConfig:
     """The runs that stand beside sequential scaling: many samples of the model to vote over, or tree searches."""
     speculative: list[str] = field(default_factory=list)
     """The recipe's own run again, at the same points, with drafted tokens: it should say the same, and sooner."""
+    results: list[str] = field(default_factory=lambda: ["*"])
+    """`make results`: names of the runs in the table; `*` stands for any characters."""
     notes: dict[str, str] = field(default_factory=dict)
     """What to say beside a table or a figure of that name: in what these runs differ from the paper's."""
 
