@@ -25,6 +25,7 @@ from random import Random
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
+import aiohttp
 import httpx2
 
 from s1repro.strict import repaired
@@ -39,6 +40,8 @@ PASSING = (408, 409, 425, 429)
 """Refusals that pass, beside all 5xx."""
 CONNECT_SECONDS = 30.0
 """How long setting up a connection may take."""
+KEPT_SECONDS = 4.0
+"""How long a connection is kept unused: less than uvicorn's servers keep it, five seconds."""
 
 
 class Unreadable(Exception):
@@ -102,9 +105,7 @@ class Endpoint(Generic[Reply]):
         except httpx2.InvalidURL as error:
             raise ValueError(f"{self._setting} is {address.base!r}: {error}") from None
         self._free = asyncio.Semaphore(address.connections)
-        self._idle: list[httpx2.AsyncClient] = []
-        self._clients: list[httpx2.AsyncClient] = []
-        self._certificates = httpx2.create_ssl_context()
+        self._session: aiohttp.ClientSession | None = None
 
     @property
     def _setting(self) -> str:
@@ -120,8 +121,8 @@ class Endpoint(Generic[Reply]):
 
     async def close(self) -> None:
         """Give the connections back."""
-        for client in self._clients:
-            await client.aclose()
+        if self._session:
+            await self._session.close()
 
     async def ask(self, body: Mapping[str, Any]) -> Reply:
         """The reply to a request. Raises `Fault` for one that got none, `ValueError` where no other will get one."""
@@ -137,49 +138,46 @@ class Endpoint(Generic[Reply]):
 
     async def once(self, body: Mapping[str, Any]) -> Reply:
         """The same, sent a single time."""
-        async with self._free:
-            client = self._idle.pop() if self._idle else self._connection()
-            try:
-                return await self._answer(client, json.dumps(body).encode("ascii"))
-            finally:
-                self._idle.append(client)
-
-    def _connection(self) -> httpx2.AsyncClient:
-        """One more client, of one connection. One of many looks through them all at each request's begin and end."""
         seconds = self._address.timeout
-        client = httpx2.AsyncClient(
-            headers={"Content-Type": "application/json"}
-            | ({"Authorization": f"Bearer {self._key}"} if self._key else {}),
-            timeout=httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),
-            limits=httpx2.Limits(max_connections=1),
-            verify=self._certificates,
-        )
-        self._clients.append(client)
-        return client
-
-    async def _answer(self, client: httpx2.AsyncClient, content: bytes) -> Reply:
-        """The reply to a request. Raises `Fault` and `ValueError` as `once` does."""
-        seconds = self._address.timeout
+        content = json.dumps(body).encode("ascii")
         try:
-            async with asyncio.timeout(seconds):
-                response = await client.post(self.url, content=content)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            async with (
+                self._free,
+                asyncio.timeout(seconds),
+                self._connections().post(self.url, data=content, allow_redirects=False) as response,
+            ):
+                said = await response.read()
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Fault("no connection", self._clean(str(error)), unreachable=True) from error
-        except (TimeoutError, httpx2.TimeoutException) as error:
+        except TimeoutError as error:
             raise Fault(f"no reply within {seconds:g} s") from error
-        except httpx2.RequestError as error:
+        except aiohttp.ClientError as error:
             raise Fault("connection lost", self._clean(str(error))) from error
-        if response.is_success:
-            try:
-                return self._read(response.content)
-            except Unreadable as lie:
-                raise Fault(f"not {lie.what}", self._clean(str(lie))) from lie
-        raise self._refusal(response)
+        if not response.ok or response.status >= 300:
+            raise self._refusal(response.status, said, response.headers)
+        try:
+            return self._read(said)
+        except Unreadable as lie:
+            raise Fault(f"not {lie.what}", self._clean(str(lie))) from lie
 
-    def _refusal(self, response: httpx2.Response) -> Exception:
+    def _connections(self) -> aiohttp.ClientSession:
+        """Those that there are, and more where they are all in use; made where a loop runs."""
+        if self._session is None:
+            key = {"Authorization": f"Bearer {self._key}"} if self._key else {}
+            wait = min(CONNECT_SECONDS, self._address.timeout)
+            self._session = aiohttp.ClientSession(
+                headers={"Content-Type": "application/json", **key},
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=wait),
+                connector=aiohttp.TCPConnector(
+                    limit=0, keepalive_timeout=KEPT_SECONDS, ssl=httpx2.create_ssl_context()
+                ),
+                trust_env=True,  # proxies
+            )
+        return self._session
+
+    def _refusal(self, status: int, body: bytes, headers: Mapping[str, str]) -> Exception:
         """What a status other than success means."""
-        status = response.status_code
-        detail = self._clean(error_message(response.content))
+        detail = self._clean(error_message(body))
         said = f"HTTP {status}: {detail}" if detail else f"HTTP {status}"
         if status in (401, 402, 403):
             name = self._address.key_env
@@ -193,7 +191,7 @@ class Endpoint(Generic[Reply]):
                 f"check {self._address.group}.model={self._address.model} and {self._setting}"
             )
         passing = status in PASSING or status >= 500
-        return Fault(f"HTTP {status}", detail, passing=passing, retry_after=_retry_after(response))
+        return Fault(f"HTTP {status}", detail, passing=passing, retry_after=_retry_after(headers))
 
     def _clean(self, text: str) -> str:
         return one_line(text, self._key)
@@ -240,9 +238,9 @@ def pause(attempt: int, retry_after: float, chance: Random) -> float:
     return max(growing, min(retry_after, LONGEST_WAIT))
 
 
-def _retry_after(response: httpx2.Response) -> float:
+def _retry_after(headers: Mapping[str, str]) -> float:
     """The seconds of a Retry-After header, which holds seconds or a date; 0 without one."""
-    value: str = response.headers.get("Retry-After", "")
+    value = headers.get("Retry-After", "")
     try:
         return max(float(value), 0.0)
     except ValueError:
