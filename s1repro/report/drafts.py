@@ -122,8 +122,9 @@ def compared(told: Mapping[str, Drafted], samples: Mapping[str, Sequence[Sample]
     for run, one in drafting.items():
         for other, plain in plainly.items():
             if one.identity == plain.identity:
-                parts = [*_faster(one, plain), *_alike(one, samples[run], samples[other])]
-                lines += [f"{run} against {other}, which drafted nothing: {', '.join(parts)}."] if parts else []
+                steps = f"{one.acceptance.mean_length:.2f} tokens a step"
+                parts = [steps, *_faster(one, plain), *_alike(one, samples[run], samples[other])]
+                lines.append(f"{run} against {other}, which drafted nothing: {', '.join(parts)}.")
     return lines
 
 

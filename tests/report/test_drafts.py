@@ -66,10 +66,11 @@ def test_a_run_that_drafted_is_compared_with_those_of_the_same_identity() -> Non
     }
     (line,) = compared(drafted, runs)
     assert line == (
-        "mine against plain, which drafted nothing: 1.50 times its 100.0 tokens a second, 1 of 2 samples the same."
+        "mine against plain, which drafted nothing: 4.00 tokens a step, 1.50 times its 100.0 tokens a second, "
+        "1 of 2 samples the same."
     )
     assert line in section(drafted, runs)
-    assert compared({**drafted, "plain": told(Acceptance())}, runs)[0].endswith("nothing: 1 of 2 samples the same.")
+    assert compared({**drafted, "plain": told(Acceptance())}, runs)[0].endswith("a step, 1 of 2 samples the same.")
     assert compared({"mine": drafted["mine"]}, runs) == []
     hot = {name: replace(one, identity={"method.temperature": 1.0}) for name, one in drafted.items()}
     assert [line.count("samples") for line in compared(hot, runs)] == [0, 0], "of one distribution, not the same"
