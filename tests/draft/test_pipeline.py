@@ -97,7 +97,7 @@ def test_a_head_is_trained_and_drafts_without_changing_a_token(
     class Interrupted(_Log):
         def emit(self, record: logging.LogRecord) -> None:
             super().emit(record)
-            if isinstance(record.msg, dict) and record.msg["epoch"] == 1:
+            if isinstance(record.msg, dict) and record.msg.get("epoch") == 1:
                 os.kill(os.getpid(), signal.SIGINT)
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
