@@ -18,6 +18,7 @@ from s1repro.engines.metered import MeteredEngine
 from s1repro.engines.speculation import DraftModel, Eagle3, Ngram, OtherMethod, Speculation
 from s1repro.engines.vllm import Vllm, engine_arguments, expand
 from s1repro.scaling import Budget, sweep
+from tests.engines.heads import echoing_head
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 GREEDY = Sampling()
@@ -61,10 +62,18 @@ def test_each_request_s_temperature_is_its_drafts_temperature() -> None:
     assert whole.tolist() == [5, 7, 7, 7]
 
 
-@pytest.fixture(scope="module", params=["ngram", "draft-model"])
-def drafting(request: pytest.FixtureRequest, tiny_qwen: Path, run: Run) -> Iterator[Engine]:
+@pytest.fixture(scope="module", params=["ngram", "draft-model", "eagle3"])
+def drafting(
+    request: pytest.FixtureRequest, tiny_qwen: Path, tmp_path_factory: pytest.TempPathFactory, run: Run
+) -> Iterator[Engine]:
     """A real engine over the session's model that drafts; the draft model is the model itself."""
-    ways = {"ngram": Ngram(tokens=3, shortest=1), "draft-model": DraftModel(tokens=3, model=str(tiny_qwen))}
+    head = tmp_path_factory.mktemp("eagle3") / "head"
+    echoing_head(tiny_qwen, head)
+    ways = {
+        "ngram": Ngram(tokens=3, shortest=1),
+        "draft-model": DraftModel(tokens=3, model=str(tiny_qwen)),
+        "eagle3": Eagle3(tokens=3, model=str(head)),
+    }
     settings = Vllm(
         max_model_len=256,
         max_concurrency=64,
@@ -114,7 +123,7 @@ def test_forced_budgets_are_those_without_drafts(drafting: Engine, vllm_engine: 
 @pytest.mark.slow
 def test_a_model_that_drafts_for_itself_is_accepted_whole(drafting: Engine, run: Run) -> None:
     if not isinstance(drafting._speculative, DraftModel):  # type: ignore[attr-defined]
-        pytest.skip("n-grams know less than the model")
+        pytest.skip("what else drafts knows less than the model")
     drafts = run(drafting.complete([5, 6, 7], max_tokens=101, stop=Stop(), sampling=GREEDY)).drafts
     # Counted by vLLM: a first token, then as many steps as it takes to make 100 more of four each.
     assert drafts.proposed == drafts.accepted == (3,) * 25
