@@ -82,7 +82,7 @@ def measured() -> Found:
         raise ValueError("no head in runs/demo/draft/head: run make eagle first")
     ways: dict[str, Speculation] = {PLAIN: Speculation(), "ngram": Ngram()}
     ways |= {f"eagle3{name.removeprefix('demo')}": Eagle3(model=head) for name, head in heads.items()}
-    ways |= {f"eagle3, {tokens} a draft": Eagle3(tokens=tokens, model=heads["demo"]) for tokens in (1, 5)}
+    ways |= {f"eagle3, {tokens} a draft": Eagle3(tokens=tokens, model=heads["demo"]) for tokens in (1, 5, 8)}
     prompts = prompts_of(DEMO)
     return asyncio.run(_side_by_side(DEMO, prompts[:: len(prompts) // QUESTIONS][:QUESTIONS], BUDGET, ways))
 
