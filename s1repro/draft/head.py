@@ -2,7 +2,8 @@
 
 This is the one module that imports `speculators`. Its own trainer is used; on a CPU, which it does not foresee, it is
 told so. The checkpoint is kept as it is: the head is one decoder layer of its own that reads three of its layers and
-sees the last 2,048 tokens, as the library has it.
+sees all tokens. By itself the library gives it a window of 2,048; vLLM then keeps a second kind of cache for it and
+finds half as many of a prefix's tokens again.
 Training goes on from the newest whole epoch where it was killed or interrupted. Several GPUs are not covered.
 
     train_head("runs/demo/train/checkpoint", rows, folder, layers=[1, 2, 3], settings=DraftConfig(), seed=0)
@@ -22,7 +23,7 @@ from unittest.mock import patch
 import torch
 from datasets import Dataset, disable_progress_bars
 from loguru import logger
-from speculators.train import cli
+from speculators.train import checkpointer, cli
 from speculators.train.config import TrainConfig
 from speculators.train.graceful_shutdown import GracefulShutdownHandler
 from speculators.train.trainer import Trainer
@@ -99,7 +100,7 @@ def _arguments(
     if not on_gpu:
         told |= {"loss-implementation": "eager", "draft-attn-impl": "sdpa"}
     words = [word for name, value in told.items() for word in (f"--{name}", str(value))]
-    words += ["--target-layer-ids", *map(str, layers), "--no-norm-before-fc"]
+    words += ["--target-layer-ids", *map(str, layers), "--no-norm-before-fc", "--full-attention-indices", "0"]
     words += ["--fc-norm"] if settings.fc_norm else []
     return [*words, "--norm-output" if settings.norm_output else "--no-norm-output"]
 
@@ -125,7 +126,11 @@ def _as_this_machine() -> Iterator[None]:
     if torch.cuda.is_available():
         yield
         return
-    with patch.object(cli, "Trainer", _CpuTrainer), patch.object(torch.accelerator, "synchronize", lambda: None):
+    with (
+        patch.object(cli, "Trainer", _CpuTrainer),
+        patch.object(checkpointer, "get_current_device", lambda: "cpu"),  # where an epoch to go on from is loaded
+        patch.object(torch.accelerator, "synchronize", lambda: None),
+    ):
         yield
 
 

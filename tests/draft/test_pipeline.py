@@ -110,7 +110,10 @@ def test_a_head_is_trained_and_drafts_without_changing_a_token(
     assert [line["epoch"] for line in lines if "val" in line] == [0, 1]
     assert not list(folder.glob("state-*"))
     head = folder / "head"
-    assert {"config.json", "model.safetensors"} <= {path.name for path in head.iterdir()}
+    assert {"config.json", "model.safetensors"} == {path.name for path in head.iterdir()}
+    made = json.loads((head / "config.json").read_text())
+    assert made["transformer_layer_config"]["layer_types"] == ["full_attention"]
+    assert (made["fc_norm"], made["norm_output"]) == (True, True)
 
     def said(settings: Vllm) -> Completion:
         engine = load_engine(settings, config.checkpoint)
