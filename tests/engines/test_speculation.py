@@ -101,7 +101,7 @@ def test_greedy_ids_stops_and_lengths_are_those_without_drafts(drafting: Engine,
     for place in (0, 1, 2, 3, 17, 40):
         stop = Stop((plain[0][0][place], plain[3][0][place + 1]))
         for asked in (stop, Stop(stop.token_ids, min_tokens=place), Stop(stop.token_ids, min_tokens=place + 1)):
-            assert run(said(drafting, 200, asked)) == run(said(vllm_engine, 200, asked))
+            assert run(said(drafting, 60, asked)) == run(said(vllm_engine, 60, asked))
 
 
 @pytest.mark.slow
