@@ -47,12 +47,12 @@ train: setup ## the set -> a model (section 4.1, appendix D)
 eval: setup ## the model -> answers at every budget (section 3.1)
 	$(PYTHON) -m s1repro.evaluate recipe=$(RECIPE) $(ARGS)
 
-# `eval` measures all budgets in one pass; here each budget is a run of its own.
-SWEEP ?= method.budgets=[32],[64],[128]
-sweep: setup ## one run for each budget, then one curve: SWEEP='method.budgets=[32],[64]'
-	$(PYTHON) -m s1repro.evaluate --multirun recipe=$(RECIPE) 'name=$(RECIPE)-budget$${method.budgets.0}' \
-		checkpoint=runs/$(RECIPE)/train/checkpoint 'method.waits=[0]' '$(SWEEP)' $(ARGS)
-	$(PYTHON) -m s1repro.report recipe=$(RECIPE) name=$(RECIPE)-sweep 'report.merge=[$(RECIPE)-budget*]'
+# What differs in seed or budgets is one curve; other runs are curves of their own (report.baselines).
+SWEEP ?= seed=0,1,2 method.temperature=1
+sweep: setup ## a multirun, then one curve with a band: SWEEP='seed=0,1,2 method.temperature=1'
+	$(PYTHON) -m s1repro.evaluate --multirun recipe=$(RECIPE) 'name=$(RECIPE)-sweep$${hydra:job.num}' \
+		checkpoint=runs/$(RECIPE)/train/checkpoint $(SWEEP) $(ARGS)
+	$(PYTHON) -m s1repro.report recipe=$(RECIPE) name=$(RECIPE)-swept 'report.merge=[$(RECIPE)-sweep*]'
 
 report: setup ## the answers -> a curve, tables, wandb
 	$(PYTHON) -m s1repro.report recipe=$(RECIPE) $(ARGS)
