@@ -69,16 +69,14 @@ serve: setup ## a checkpoint behind an OpenAI-compatible endpoint with thinking 
 servers: setup ## the environment of SGLang's server, for the tests marked server
 	@scripts/servers.sh
 
-# Measured one question at a time, where drafts pay most, with the head and without it. The demo repeats itself, so
-# that long drafts pay (benchmarks/README.md).
-TOKENS ?= $(if $(filter demo,$(RECIPE)),8,3)
+# Measured one question at a time, where drafts pay most, with the head and without it.
 eagle: setup ## a head that drafts for the checkpoint, and what it gives: runs/demo-eagle/report
 	$(PYTHON) -m s1repro.draft    recipe=$(RECIPE) $(ARGS)
 	$(PYTHON) -m s1repro.evaluate recipe=$(RECIPE) name=$(RECIPE)-alone checkpoint=runs/$(RECIPE)/train/checkpoint \
 		data.limit=32 engine.max_concurrency=1 $(ARGS)
 	$(PYTHON) -m s1repro.evaluate recipe=$(RECIPE) name=$(RECIPE)-eagle checkpoint=runs/$(RECIPE)/train/checkpoint \
 		data.limit=32 engine.max_concurrency=1 engine/speculative=eagle3 \
-		engine.speculative.model=runs/$(RECIPE)/draft/head engine.speculative.tokens=$(TOKENS) $(ARGS)
+		engine.speculative.model=runs/$(RECIPE)/draft/head $(ARGS)
 	$(PYTHON) -m s1repro.report   recipe=$(RECIPE) name=$(RECIPE)-eagle 'report.baselines=[$(RECIPE)-alone]' $(ARGS)
 
 $(REWARD): | setup # REBASE chooses by it
