@@ -24,6 +24,8 @@ from itertools import count
 from random import Random
 from types import TracebackType
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx2
@@ -153,7 +155,7 @@ class Endpoint(Generic[Reply]):
             raise Fault(f"no reply within {seconds:g} s") from error
         except aiohttp.ClientError as error:
             raise Fault("connection lost", self._clean(str(error))) from error
-        if not response.ok or response.status >= 300:
+        if response.status >= 300:
             raise self._refusal(response.status, said, response.headers)
         try:
             return self._read(said)
@@ -171,7 +173,7 @@ class Endpoint(Generic[Reply]):
                 connector=aiohttp.TCPConnector(
                     limit=0, keepalive_timeout=KEPT_SECONDS, ssl=httpx2.create_ssl_context()
                 ),
-                trust_env=True,  # proxies
+                proxy=_proxy(self.url),
             )
         return self._session
 
@@ -236,6 +238,12 @@ def pause(attempt: int, retry_after: float, chance: Random) -> float:
     """Seconds to wait after try `attempt` (from 0): growing, and up to a half less, so that not all come at once."""
     growing = min(PAUSE * 2.0 ** min(attempt, 10), LONGEST_PAUSE) * chance.uniform(0.5, 1.0)
     return max(growing, min(retry_after, LONGEST_WAIT))
+
+
+def _proxy(url: str) -> str | None:
+    """The environment's proxy for `url`. aiohttp would read it too, and take a netrc's password along with it."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

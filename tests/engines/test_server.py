@@ -64,6 +64,15 @@ def test_ids_go_out_with_the_key_and_nothing_of_the_model_s_own_sampling(server:
     assert (body["top_k"], body["repetition_penalty"], body["temperature"]) == (-1, 1.0, 0.0)
 
 
+def test_a_password_of_a_netrc_takes_no_part(
+    server: Server, tiny_qwen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("default login me password mine\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    ask(engine_on(tiny_qwen, server.url), [5, 6])
+    assert server.keys[-1] == f"Bearer {KEY}"
+
+
 FAULTS = {
     "503": (503, b"loading", {}),
     "429 with a pause": (429, b"{}", {"Retry-After": "0.05"}),
