@@ -47,12 +47,14 @@ train: setup ## the set -> a model (section 4.1, appendix D)
 eval: setup ## the model -> answers at every budget (section 3.1)
 	$(PYTHON) -m s1repro.evaluate recipe=$(RECIPE) $(ARGS)
 
-# What differs in seed or budgets is one curve; other runs are curves of their own (report.baselines).
+# What differs in seed or budgets is one curve; other runs are curves of their own (report.baselines). Another sweep takes
+# another name: SWEPT.
 SWEEP ?= seed=0,1,2 method.temperature=1
+SWEPT ?= sweep
 sweep: setup ## a multirun, then one curve with a band: SWEEP='seed=0,1,2 method.temperature=1'
-	$(PYTHON) -m s1repro.evaluate --multirun recipe=$(RECIPE) 'name=$(RECIPE)-sweep$${hydra:job.num}' \
+	$(PYTHON) -m s1repro.evaluate --multirun recipe=$(RECIPE) 'name=$(RECIPE)-$(SWEPT)$${hydra:job.num}' \
 		checkpoint=runs/$(RECIPE)/train/checkpoint $(SWEEP) $(ARGS)
-	$(PYTHON) -m s1repro.report recipe=$(RECIPE) name=$(RECIPE)-swept 'report.merge=[$(RECIPE)-sweep*]'
+	$(PYTHON) -m s1repro.report recipe=$(RECIPE) name=$(RECIPE)-$(SWEPT) "report.merge=['$(RECIPE)-$(SWEPT)[0-9]*']"
 
 report: setup ## the answers -> a curve, tables, wandb
 	$(PYTHON) -m s1repro.report recipe=$(RECIPE) $(ARGS)

@@ -133,6 +133,31 @@ def test_a_head_is_trained_and_measured_with_and_without(copy: Path) -> None:
     assert (drafting - alone, alone - drafting) == (head, {"name=mine-alone"})
 
 
+def test_a_sweep_of_another_name_shares_no_run_with_the_first(copy: Path) -> None:
+    names = {}
+    for swept in ("sweep", "caps"):
+        line = make("-n", "sweep", f"SWEPT={swept}", folder=copy).stdout.replace("\\\n", "")
+        runs, curve, merge = re.findall(r"name=(\S+?)'? |name=(\S+) |merge=\['(\S+)'\]", line)
+        names[swept] = (runs[0], curve[0], merge[2])
+    assert names["sweep"] == ("demo-sweep${hydra:job.num}", "demo-sweep", "demo-sweep[0-9]*")
+    assert names["caps"] == ("demo-caps${hydra:job.num}", "demo-caps", "demo-caps[0-9]*")
+
+
+def test_a_device_that_there_is_not_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    shutil.copy(REPO / "scripts" / "setup.sh", tmp_path / "scripts")
+    done = subprocess.run(
+        ["bash", "scripts/setup.sh", "stamp"],
+        cwd=tmp_path,
+        env={**os.environ, "S1REPRO_DEVICE": "tpu"},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: S1REPRO_DEVICE is 'tpu'; set it to gpu or cpu, or not at all\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["scripts"]
+
+
 def test_the_lock_is_exact_and_leaves_out_what_breaks_a_cpu() -> None:
     lines = [line for line in (REPO / "locks" / "cpu.txt").read_text().splitlines() if not line.startswith("#")]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", line) for line in lines)

@@ -1,12 +1,12 @@
 """An EAGLE-3 head trained by `speculators` on the checkpoint's hidden states: a folder that vLLM loads.
 
 This is the one module that imports `speculators`. Its own trainer is used; on a CPU, which it does not foresee, it is
-told so. The checkpoint is kept as it is: the head is one decoder layer of its own that reads three of its layers and
-sees all tokens. By itself the library gives it a window of 2,048; vLLM then keeps a second kind of cache for it and
-finds half as many of a prefix's tokens again.
+told so. The checkpoint is kept as it is: the head is one decoder layer of its own that reads three of its layers, sees
+all tokens and says the most frequent ones. By itself the library gives it a window of 2,048; vLLM then keeps a second
+kind of cache for it and finds half as many of a prefix's tokens again.
 Training goes on from the newest whole epoch where it was killed or interrupted. Several GPUs are not covered.
 
-    train_head("runs/demo/train/checkpoint", rows, folder, layers=[1, 2, 3], settings=DraftConfig(), seed=0)
+    train_head(checkpoint, rows, folder, layers=[1, 2, 3], settings=DraftConfig(), seed=0, vocab_size=151936)
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from __future__ import annotations
 import logging
 import shutil
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import torch
 from datasets import Dataset, disable_progress_bars
 from loguru import logger
@@ -27,9 +29,11 @@ from speculators.train import checkpointer, cli
 from speculators.train.config import TrainConfig
 from speculators.train.graceful_shutdown import GracefulShutdownHandler
 from speculators.train.trainer import Trainer
+from speculators.train.vocab_mapping import build_vocab_mappings_from_distribution
 
 from s1repro.artifacts import Journal
 from s1repro.draft.rows import Row
+from s1repro.draft.states import precision
 from s1repro.settings.drafting import DraftConfig
 
 BEST = "checkpoint_best"
@@ -60,16 +64,23 @@ class _Log(logging.Handler):
 
 
 def train_head(
-    checkpoint: str, rows: Sequence[Row], folder: Path, *, layers: Sequence[int], settings: DraftConfig, seed: int
+    checkpoint: str,
+    rows: Sequence[Row],
+    folder: Path,
+    *,
+    layers: Sequence[int],
+    settings: DraftConfig,
+    seed: int,
+    vocab_size: int,
 ) -> Path:
     """Train on `rows`, whose states are in `folder / "hidden_states"`; the folder of the best epoch's head."""
     data, epochs = folder / "rows", folder / "epochs"
     _write_dataset(rows, data)
-    shutil.rmtree(data / "hidden_states", ignore_errors=True)
+    said = _write_vocabulary(rows, data, min(settings.vocabulary, vocab_size), vocab_size)
     for torn in epochs.glob("[0-9]*"):  # the state is written last
         if not (torn / "training_state.json").is_file():
             shutil.rmtree(torn)
-    arguments = _arguments(checkpoint, rows, folder, layers, settings, seed)
+    arguments = [*_arguments(checkpoint, rows, folder, layers, settings, seed), *said]
     with Journal(folder / "log.jsonl") as journal, _as_this_machine(), _interruptible(), _quiet(_Log(journal)):
         cli.main(TrainConfig.resolve(arguments))
     return (epochs / BEST).resolve()
@@ -95,7 +106,7 @@ def _arguments(
         "lr": settings.learning_rate,
         "seed": seed,
         "num-workers": 0,
-        "hidden-states-dtype": "bfloat16" if on_gpu else "float32",
+        "hidden-states-dtype": precision(),
     }
     if not on_gpu:
         told |= {"loss-implementation": "eager", "draft-attn-impl": "sdpa"}
@@ -118,6 +129,19 @@ def _write_dataset(rows: Sequence[Row], folder: Path) -> None:
     made.set_format("torch")
     disable_progress_bars()
     made.save_to_disk(str(folder))
+
+
+def _write_vocabulary(rows: Sequence[Row], folder: Path, size: int, vocab_size: int) -> list[str]:
+    """The `size` tokens that `rows` say most often, as the trainer reads them, and what it is told of them."""
+    if size == vocab_size:
+        return []
+    counted = Counter(token for row in rows for token in row.ids[row.prompt_tokens :])
+    to_target, of_target = build_vocab_mappings_from_distribution(dict(counted), size, vocab_size)
+    words = ["--draft-vocab-size", str(size)]
+    for name, mapping in (("d2t", to_target), ("t2d", of_target)):
+        np.save(folder / f"{name}.npy", mapping.numpy())
+        words += [f"--{name}-path", str(folder / f"{name}.npy")]
+    return words
 
 
 @contextmanager

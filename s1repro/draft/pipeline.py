@@ -49,11 +49,12 @@ def run(config: Config, load: Load | None = None) -> None:
     from s1repro.draft.rows import plan
     from s1repro.draft.states import head_layers
 
-    layers = head_layers(hf_config.get_text_config().num_hidden_layers)
+    text = hf_config.get_text_config()
+    layers = head_layers(text.num_hidden_layers)
     plans = plan(config, read_questions(Path(config.curated)))
     state = folder / f"state-{mark}"  # named by the inputs: no training goes on from another one's
     rows = _rows(config, plans, state / "rows.jsonl", load)
-    _train(config, rows, layers, folder, state)
+    _train(config, rows, layers, text.vocab_size, folder, state)
     finish(folder, mark, ["head", "log.jsonl"], {"rows": len(rows), "tokens": sum(len(row.ids) for row in rows)})
     for old in folder.glob("state-*"):
         shutil.rmtree(old)
@@ -97,13 +98,23 @@ def _rows(config: Config, plans: Sequence[Plan], path: Path, load: Load | None) 
     return [made[one.key] for one in plans]
 
 
-def _train(config: Config, rows: Sequence[Row], layers: Sequence[int], folder: Path, state: Path) -> None:
+def _train(
+    config: Config, rows: Sequence[Row], layers: Sequence[int], vocab_size: int, folder: Path, state: Path
+) -> None:
     """Hidden states, then the head; the folder `head` is whole or the one before."""
     from s1repro.draft.head import train_head
     from s1repro.draft.states import write_states
 
     write_states(config.checkpoint, rows, layers, state / "hidden_states", config.model.trust_remote_code)
-    best = train_head(config.checkpoint, rows, state, layers=layers, settings=config.draft, seed=config.seed)
+    best = train_head(
+        config.checkpoint,
+        rows,
+        state,
+        layers=layers,
+        settings=config.draft,
+        seed=config.seed,
+        vocab_size=vocab_size,
+    )
     part, head = folder / "head.part", folder / "head"
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)

@@ -41,6 +41,11 @@ def head_layers(layers: int) -> list[int]:
     return sorted({max(1, layers // 4), layers // 2, layers - 1}) if layers > 3 else [0, 1, 2]
 
 
+def precision() -> str:
+    """What states are computed and kept in: a GPU's training reads bfloat16 anyway, a CPU's float32."""
+    return "bfloat16" if torch.cuda.is_available() else "float32"
+
+
 def write_states(
     model: str, rows: Sequence[Row], layers: Sequence[int], folder: Path, trust_remote_code: bool = False
 ) -> None:
@@ -50,7 +55,7 @@ def write_states(
     if not missing:
         return
     longest = max(len(row.ids) for row in rows)
-    causal = load_model(model, "float32", require_model(model, longest, trust_remote_code), trust_remote_code)
+    causal = load_model(model, precision(), require_model(model, longest, trust_remote_code), trust_remote_code)
     names: list[int | str] = [*layers, "norm"]
     progress = Progress(total=len(missing), label="draft: hidden states")
     with torch.no_grad(), _heard(causal, layers) as heard:

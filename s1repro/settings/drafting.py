@@ -22,6 +22,8 @@ class DraftConfig:
     """Temperature of the sampled half."""
     tokens: int = 3
     """Tokens the head learns to draft ahead."""
+    vocabulary: int = 32000
+    """Tokens that the head can say, at most: the most frequent ones of its rows. The checkpoint says the others."""
     fc_norm: bool = True
     """A norm for each layer's hidden state before they are joined (EAGLE-3.1)."""
     norm_output: bool = True
@@ -35,7 +37,7 @@ class DraftConfig:
 
     def check(self) -> None:
         """Raise `ValueError`, naming the setting, for what makes no sense."""
-        require_at_least_one("draft", self, "questions", "draws", "tokens", "epochs")
+        require_at_least_one("draft", self, "questions", "draws", "tokens", "vocabulary", "epochs")
         if not self.temperature > 0:
             raise ValueError(
                 f"draft.temperature is {self.temperature}; give more than 0, the greedy half is there anyway"

@@ -84,7 +84,7 @@ def config(four_layers: Path, tmp_path: Path) -> Config:
         checkpoint=str(four_layers),
         method=Forcing(budgets=[16], waits=[0, 1], max_answer_tokens=8),
         engine=Vllm(max_model_len=256, enforce_eager=True, gpu_memory_utilization=0.3),
-        draft=DraftConfig(epochs=2),
+        draft=DraftConfig(epochs=2, vocabulary=100),
     )
 
 
@@ -114,6 +114,7 @@ def test_a_head_is_trained_and_drafts_without_changing_a_token(
     made = json.loads((head / "config.json").read_text())
     assert made["transformer_layer_config"]["layer_types"] == ["full_attention"]
     assert (made["fc_norm"], made["norm_output"]) == (True, True)
+    assert made["draft_vocab_size"] == 100
 
     def said(settings: Vllm) -> Completion:
         engine = load_engine(settings, config.checkpoint)
