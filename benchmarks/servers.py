@@ -13,12 +13,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import httpx2
 
+from s1repro.children import told_of_our_end
 from s1repro.engines.profiles import SglangServer
 
 REPO = Path(__file__).resolve().parents[1]
@@ -61,6 +63,7 @@ def sglang_command(length: int, cache_tokens: int = 16384) -> list[str]:
 class Served:
     """A server at a port of its own, which it keeps when it is killed and started again; a context manager.
 
+    It does not outlive this process, even where that is killed: it gets a SIGTERM then, and ends what it has started.
     It calculates in as many threads as `OMP_NUM_THREADS` says, two where it says nothing. Beside other work two are
     slower than one.
     """
@@ -91,8 +94,15 @@ class Served:
 
     def start(self) -> None:
         """Start it, and do not wait."""
+        assert threading.current_thread() is threading.main_thread(), "it would end with this thread"
         environment = {"OMP_NUM_THREADS": "2", **os.environ, **ENVIRONMENT, "PYTHONPATH": str(REPO)}
-        self._process = subprocess.Popen(self._command, env=environment, cwd=REPO, start_new_session=True)
+        self._process = subprocess.Popen(
+            self._command,
+            env=environment,
+            cwd=REPO,
+            start_new_session=True,
+            preexec_fn=told_of_our_end(signal.SIGTERM),
+        )
 
     def wait(self) -> None:
         """Until it answers. Raises `RuntimeError` where it ends or takes too long."""

@@ -7,8 +7,10 @@ import itertools
 import json
 import os
 import random
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -23,13 +25,14 @@ from benchmarks.comparisons import EIGHT_POINTS, curve
 from benchmarks.curve import GREEDY, one_pass, run_by_run
 from benchmarks.measure import Subject
 from benchmarks.public import Said, public_scheme
-from benchmarks.servers import Served
+from benchmarks.servers import REPO, Served
 from s1repro.chat import FORMATS, BoundFormat
 from s1repro.engines import Completion, ScriptedEngine, Stop
 from s1repro.engines.metered import MeteredEngine
 from s1repro.engines.vllm import Vllm
 from tests.engines.completion_server import serving
 from tests.engines.conftest import endless, vocabulary_of
+from tests.processes import ends, wait_for
 
 POINTS = curve((8, 16, 40), (1, 2))
 
@@ -186,6 +189,28 @@ def test_a_server_that_ends_before_it_answers_is_told_with_its_command() -> None
         Served([sys.executable, "-c", "raise SystemExit(3)"]),
     ):
         pass
+
+
+SERVES = """
+import sys, time
+from benchmarks.servers import Served
+server = f"import os, time; open({sys.argv[1]!r}, 'w').write(str(os.getpid())); time.sleep(600)"
+Served([sys.executable, "-c", server]).start()
+time.sleep(600)
+"""
+
+
+def test_a_server_ends_with_a_bench_that_is_killed(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    with subprocess.Popen([sys.executable, "-c", SERVES, str(told)], cwd=REPO) as bench:
+        wait_for(lambda: told.is_file() and told.read_text(), bench)
+        bench.kill()
+    assert ends(int(told.read_text())), "the server goes on"
+
+
+def test_a_server_is_started_by_no_thread_that_it_would_end_with() -> None:
+    with ThreadPoolExecutor() as pool, pytest.raises(AssertionError, match="it would end with this thread"):
+        pool.submit(Served(["true"]).start).result()
 
 
 def test_what_a_bench_found_is_written_down_with_the_versions_and_the_machine(

@@ -10,7 +10,6 @@ empty. The times of all go to `steps.jsonl`, and tell how long the rest may take
 
 from __future__ import annotations
 
-import ctypes
 import signal
 import subprocess
 import sys
@@ -22,14 +21,12 @@ from statistics import fmean
 from typing import Any
 
 from s1repro.artifacts import Journal
+from s1repro.children import told_of_our_end
 from s1repro.paper.plan import Step
 from s1repro.progress import clock_time
 
 TAIL = 40
 """Lines of a stage's output that are kept to find its error in."""
-
-PR_SET_PDEATHSIG = 1
-"""Linux's prctl(2): which signal a process gets when the one that started it ends."""
 
 Command = Callable[[Step], Sequence[str]]
 """The command line of a step."""
@@ -100,18 +97,13 @@ def _run(arguments: Sequence[str]) -> tuple[int, list[str]]:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        preexec_fn=_interrupted_with_parent,
+        preexec_fn=told_of_our_end(signal.SIGINT),  # interrupted, as by Ctrl-C
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             print(f"  {line}", end="", flush=True)
             tail.append(line.rstrip("\n"))
     return process.returncode, list(tail)
-
-
-def _interrupted_with_parent() -> None:
-    """Let this process be interrupted, as by Ctrl-C, when the one that started it ends, even if that is killed."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 def _reason(code: int, tail: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from benchmarks.servers import REPO, Served, vllm_command
+from s1repro.children import told_of_our_end
 from tests.processes import wait_for, whole_lines
 from tests.toy import write_benchmark
 
@@ -52,6 +54,7 @@ def start(name: str, told: list[str]) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=told_of_our_end(signal.SIGTERM),
     )
 
 
