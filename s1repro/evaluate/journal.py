@@ -203,6 +203,14 @@ def identity_of(folder: Path) -> dict[str, Any]:
     return _held(folder)
 
 
+def claimed(folder: Path) -> dict[str, Any]:
+    """The `identity` that an evaluation was `claim`ed with: what it shares with another one on other questions.
+
+    Raises `ValueError` where nobody says so.
+    """
+    return {name: value for name, value in _held(folder).items() if name != "benchmarks"}
+
+
 def _found(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Found:
     """The lines of `path`, told apart by whose they are; those of an older version do not say so and are its own."""
     owner = _owner(path.parent)
@@ -230,7 +238,7 @@ def _owner(folder: Path) -> str | None:
     """Whose samples the folder holds, as each line says it; None where nobody has claimed it."""
     if not (folder / IDENTITY).is_file():
         return None
-    return fingerprint({name: value for name, value in _held(folder).items() if name != "benchmarks"})
+    return fingerprint(claimed(folder))
 
 
 def _held(folder: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from s1repro.engines.acceptance import Acceptance
-from s1repro.evaluate.journal import identity_of
+from s1repro.evaluate.journal import claimed
 from s1repro.records import Sample, SampleKey
 from s1repro.report.tables import table
 from s1repro.strict import parse
@@ -46,10 +46,9 @@ class Drafted:
 
 
 def read_drafted(folder: Path) -> Drafted:
-    """What the evaluation in `folder` drafted. Raises `ValueError` where `read_acceptance` does."""
+    """What the evaluation in `folder` drafted. Raises `ValueError` where `claimed` or `read_acceptance` does."""
     spent = took(folder)
-    identity = {name: value for name, value in identity_of(folder).items() if name != "benchmarks"}
-    return Drafted(read_acceptance(folder), spent.rate if spent else None, identity)
+    return Drafted(read_acceptance(folder), spent.rate if spent else None, claimed(folder))
 
 
 def read_acceptance(folder: Path) -> Acceptance:

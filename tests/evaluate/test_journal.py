@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from s1repro.artifacts import Journal
-from s1repro.evaluate.journal import SAMPLES, claim, complete, finished, is_complete, listed_points
+from s1repro.evaluate.journal import SAMPLES, claim, claimed, complete, finished, is_complete, listed_points
 from s1repro.records import Sample
 from tests.toy import make_sample
 
@@ -39,6 +39,7 @@ def test_changed_questions_are_refused_and_new_benchmarks_added(tmp_path: Path) 
         claim(tmp_path, IDENTITY, {"toy": "2", "other": "7"})
     with pytest.raises(ValueError, match="another other;"):
         claim(tmp_path, IDENTITY, {"other": "8"})
+    assert claimed(tmp_path) == IDENTITY, "whatever the questions"
 
 
 def test_a_folder_without_samples_belongs_to_nobody(tmp_path: Path) -> None:
