@@ -1,18 +1,16 @@
 import asyncio
-import contextlib
 import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
+from benchmarks.servers import Served, vllm_command
 from s1repro import endpoint
 from s1repro.artifacts import Journal
 from s1repro.curate.teacher import IN_A_ROW, answer, in_order, request, shaping, within_limit
@@ -384,39 +382,12 @@ TEMPLATE = (
 
 @pytest.fixture(scope="module")
 def vllm_server(tiny_qwen, tmp_path_factory):
-    """The address of a real `vllm serve` of the tiny model, which wants a key."""
-    place = tmp_path_factory.mktemp("vllm")
-    (place / "chat.jinja").write_text(TEMPLATE)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # What `vllm serve` runs; that command itself looks for a package named vllm, which the CPU build is not.
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(tiny_qwen)]
-    command += ["--served-model-name", "m"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--api-key", KEY, "--chat-template", "chat.jinja"]
-    command += ["--dtype", "float32", "--max-model-len", "256", "--block-size", "32", "--enforce-eager"]
-    command += ["--gpu-memory-utilization", "0.3", "--generation-config", "vllm"]
-    environment = {**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1"}
-    with (
-        open(place / "log.txt", "wb") as log,
-        subprocess.Popen(command, cwd=place, env=environment, stdout=log, stderr=log, start_new_session=True) as server,
-    ):
-        try:
-            deadline = time.monotonic() + 300
-            while True:
-                assert server.poll() is None and time.monotonic() < deadline, (place / "log.txt").read_text()[-5000:]
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
-                    break
-                except OSError:
-                    time.sleep(0.5)
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
-                os.killpg(server.pid, signal.SIGTERM)
-                server.wait(60)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(server.pid, signal.SIGKILL)
+    """The address of a real vLLM server of the tiny model, which wants a key."""
+    template = tmp_path_factory.mktemp("vllm") / "chat.jinja"
+    template.write_text(TEMPLATE)
+    told = ["--served-model-name", "m", "--api-key", KEY, "--chat-template", str(template)]
+    with Served([*vllm_command(256), str(tiny_qwen), *told, "--generation-config", "vllm"]) as server:
+        yield f"{server.url}/v1"
 
 
 @pytest.mark.slow
