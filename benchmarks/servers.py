@@ -38,9 +38,12 @@ ENVIRONMENT = {
 
 
 def vllm_command(length: int, cache_gib: int = 1) -> list[str]:
-    """vLLM's server on a CPU for `length` tokens, up to the model."""
+    """vLLM's server on a CPU for `length` tokens, up to the model.
+
+    It is what `vllm serve` runs; that command itself looks for a package named vllm, which the CPU build is not.
+    """
     return [
-        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--enforce-eager"),
+        *(sys.executable, "-m", "vllm.entrypoints.launchers.api_server.entry", "--enforce-eager"),
         *("--enable-prompt-tokens-details", "--dtype", "float32", "--max-model-len", str(length)),
         *("--block-size", "32", "--gpu-memory-utilization", "0.3", "--host", "127.0.0.1"),
         *("--kv-cache-memory-bytes", str(cache_gib * 2**30)),

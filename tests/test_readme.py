@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,20 @@ def test_the_model_arguments_for_lm_eval_are_settings(command: str) -> None:
     pairs = (pair.split("=") for pair in words[words.index("--model_args") + 1].split(","))
     told = {name: int(value) if value.isdigit() else value for name, value in pairs}  # as lm-eval reads them
     assert the_point(to_config(told)) == (512, 1)
+
+
+STARTS_VLLM = [REPO / path for path in ("README.md", "recipes/README.md", "benchmarks/servers.py")]
+STARTS_VLLM += (REPO / "conf" / "engine").glob("*.yaml")
+
+
+def test_vllm_is_started_by_a_module_that_it_has_and_does_not_call_deprecated() -> None:
+    named = {name for path in STARTS_VLLM for name in re.findall(r"\bvllm\.entrypoints[\w.]+", path.read_text())}
+    spec = find_spec("vllm")
+    assert spec is not None and spec.submodule_search_locations
+    for name in named:
+        source = Path(spec.submodule_search_locations[0], *name.split(".")[1:]).with_suffix(".py").read_text()
+        assert '__name__ == "__main__"' in source and "is deprecated" not in source, name
+    assert len(named) == 1, "one way to start it"
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("make ")])
