@@ -4,7 +4,8 @@ Asked again, with growing pauses: too many requests (429), a server's error (5xx
 connection, and a reply that is not what was asked for although its status says so, which a client library's own retries
 do not see. Never asked again: what a key, an address or a name of a model cannot mend by itself; that stops everything
 with a `ValueError`. A time-out counts from sending to the last byte, since servers send blanks while they work.
-The key is read from the environment and never shown, also where a server repeats it. Streaming is not covered.
+The key is read from the environment and never shown, also where a server repeats it. So is an HTTP proxy (`http_proxy`,
+`https_proxy`, `no_proxy`), which sees the key only where the address is no https one. Streaming is not covered.
 
     address = Address("http://127.0.0.1:8000/v1", "/chat/completions", "m", "teacher", "base_url", "OPENAI_API_KEY")
     async with Endpoint(address, read_reply) as endpoint:
@@ -101,11 +102,16 @@ class Endpoint(Generic[Reply]):
         self._key = os.environ.get(address.key_env, "").strip()
         if not (self._key.isascii() and self._key.isprintable()):
             raise ValueError(f"{address.key_env} holds what no key has (line breaks or non-ASCII); set it anew")
+        # Told with each request: what is told a session goes to a proxy too.
+        self._headers = {"Content-Type": "application/json"}
+        if self._key:
+            self._headers["Authorization"] = f"Bearer {self._key}"
         self.url = address.base.rstrip("/") + address.path
         try:
             httpx2.URL(self.url)
         except httpx2.InvalidURL as error:
             raise ValueError(f"{self._setting} is {address.base!r}: {error}") from None
+        self._proxy = _proxy(self.url)
         self._free = asyncio.Semaphore(address.connections)
         self._session: aiohttp.ClientSession | None = None
 
@@ -146,13 +152,18 @@ class Endpoint(Generic[Reply]):
             async with (
                 self._free,
                 asyncio.timeout(seconds),
-                self._connections().post(self.url, data=content, allow_redirects=False) as response,
+                self._connections().post(
+                    self.url, data=content, headers=self._headers, proxy=self._proxy, allow_redirects=False
+                ) as response,
             ):
                 said = await response.read()
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Fault("no connection", self._clean(str(error)), unreachable=True) from error
         except TimeoutError as error:
             raise Fault(f"no reply within {seconds:g} s") from error
+        except aiohttp.ClientHttpProxyError as error:  # whose own words hold the proxy's password
+            reason = f"the proxy says HTTP {error.status}"
+            raise Fault(reason, self._clean(error.message), passing=_passes(error.status)) from None
         except aiohttp.ClientError as error:
             raise Fault("connection lost", self._clean(str(error))) from error
         if response.status >= 300:
@@ -165,15 +176,12 @@ class Endpoint(Generic[Reply]):
     def _connections(self) -> aiohttp.ClientSession:
         """Those that there are, and more where they are all in use; made where a loop runs."""
         if self._session is None:
-            key = {"Authorization": f"Bearer {self._key}"} if self._key else {}
             wait = min(CONNECT_SECONDS, self._address.timeout)
             self._session = aiohttp.ClientSession(
-                headers={"Content-Type": "application/json", **key},
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=wait),
                 connector=aiohttp.TCPConnector(
                     limit=0, keepalive_timeout=KEPT_SECONDS, ssl=httpx2.create_ssl_context()
                 ),
-                proxy=_proxy(self.url),
             )
         return self._session
 
@@ -192,8 +200,7 @@ class Endpoint(Generic[Reply]):
                 f"{self._address.group}: {self.url} has no such model or address ({said}); "
                 f"check {self._address.group}.model={self._address.model} and {self._setting}"
             )
-        passing = status in PASSING or status >= 500
-        return Fault(f"HTTP {status}", detail, passing=passing, retry_after=_retry_after(headers))
+        return Fault(f"HTTP {status}", detail, passing=_passes(status), retry_after=_retry_after(headers))
 
     def _clean(self, text: str) -> str:
         return one_line(text, self._key)
@@ -244,6 +251,11 @@ def _proxy(url: str) -> str | None:
     """The environment's proxy for `url`. aiohttp would read it too, and take a netrc's password along with it."""
     parts = urlsplit(url)
     return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+
+
+def _passes(status: int) -> bool:
+    """Whether a refusal may be another answer later."""
+    return status in PASSING or status >= 500
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import os
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -49,6 +50,54 @@ def test_without_a_key_none_is_sent(monkeypatch):
     with serving(lambda number, body: completion()) as server:
         ask(server.url)
     assert server.keys == [None]
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """Sets what it is told, where no other proxy is set."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    return lambda **values: [monkeypatch.setenv(name, value) for name, value in values.items()]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("http://{}", None),
+        ("http://{}/", None),
+        ("http://me:p%40ss@{}", "Basic bWU6cEBzcw=="),
+    ],
+)
+def test_the_environment_s_proxy_is_asked(environment, host, written, shown):
+    with serving(lambda number, body: completion("Four."), host) as proxy:
+        environment(http_proxy=written.format(proxy.place), no_proxy="localhost,other.invalid")
+        assert ask("http://teacher.invalid/v1").content == "Four."
+    assert proxy.paths == ["http://teacher.invalid/v1/chat/completions"]
+    assert (proxy.keys, proxy.passes) == ([f"Bearer {KEY}"], [shown])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("excepted", ["{}", "*", "other.invalid, {}"])
+def test_no_proxy_is_asked_for_a_host_that_is_excepted(environment, host, excepted):
+    with serving(lambda number, body: completion("Five.")) as proxy, serving(sums_up, host) as server:
+        environment(http_proxy=f"http://{proxy.place}", no_proxy=excepted.format(host))
+        assert ask(server.url).content == "Four."
+    assert (proxy.paths, server.paths) == ([], ["/v1/chat/completions"])
+
+
+def sums_up(number, body):
+    return completion("Four.")
+
+
+@pytest.mark.parametrize(("user", "shown"), [("", None), ("me:p%40ss@", "Basic bWU6cEBzcw==")])
+def test_a_proxy_is_not_shown_the_key_for_an_encrypted_server_and_its_password_is_not_told(environment, user, shown):
+    with serving(sums_up) as proxy, pytest.raises(Fault, match="the proxy says HTTP 407") as caught:
+        environment(https_proxy=f"http://{user}{proxy.place}")
+        ask("https://teacher.invalid/v1")
+    assert (proxy.paths, proxy.keys, proxy.passes) == (["teacher.invalid:443"], [None], [shown])
+    assert "p%40ss" not in str(caught.value) and "p@ss" not in str(caught.value)
 
 
 def test_half_of_a_surrogate_pair_in_a_reply_becomes_the_character_for_what_is_none():

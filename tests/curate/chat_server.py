@@ -1,8 +1,13 @@
-"""A chat endpoint on loopback that answers, fails, stalls, lies and dies as its script says."""
+"""A chat endpoint on loopback that answers, fails, stalls, lies and dies as its script says.
+
+It stands for an HTTP proxy too: what it is asked for another host it answers itself, and it lets no one through to an
+encrypted one.
+"""
 
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,19 +26,25 @@ def completion(content: str | None = "4", finish: str | None = "stop", **message
 
 
 class ChatServer(ThreadingHTTPServer):
-    """Keeps what it was asked: `requests` are the bodies, `keys` the Authorization headers, `times` the arrivals."""
+    """Keeps what it was asked: `requests` are the bodies, `keys` the Authorization headers, `times` the arrivals.
+
+    `passes` are the Proxy-Authorization headers.
+    """
 
     daemon_threads = True
     block_on_close = False  # some replies never end
 
-    def __init__(self, script: Script) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, script: Script, host: str) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, 0), _Handler)
         self.script, self.lock, self.stopping = script, threading.Lock(), threading.Event()
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.times: list[float] = []
+        self.passes: list[str | None] = []
         self.paths: list[str] = []
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
+        self.place = f"{f'[{host}]' if ':' in host else host}:{self.server_address[1]}"
+        self.url = f"http://{self.place}/v1"
 
     def questions(self) -> list[str]:
         """What the user's turns said, in order of arrival."""
@@ -52,9 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             number = len(self.server.requests)
             self.server.requests.append(body)
-            self.server.keys.append(self.headers["Authorization"])
-            self.server.times.append(time.monotonic())
-            self.server.paths.append(self.path)
+            self._note()
         said = self.server.script(number, body)
         if said == "reset":
             self.close_connection = True
@@ -69,6 +78,16 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._say(*(said if isinstance(said, tuple) else (200, said, {})))
 
+    def do_CONNECT(self) -> None:
+        self._note()
+        self._say(407, b"", {})
+
+    def _note(self) -> None:
+        self.server.keys.append(self.headers["Authorization"])
+        self.server.passes.append(self.headers["Proxy-Authorization"])
+        self.server.times.append(time.monotonic())
+        self.server.paths.append(self.path)
+
     def _say(self, status: int, body: Any, headers: dict[str, str]) -> None:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
@@ -82,9 +101,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(script: Script) -> Iterator[ChatServer]:
+def serving(script: Script, host: str = "127.0.0.1") -> Iterator[ChatServer]:
     """The server, while the block runs."""
-    server = ChatServer(script)
+    server = ChatServer(script, host)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
