@@ -89,7 +89,7 @@ class Endpoint(Generic[Reply]):
     """An address; a context manager that holds its connections.
 
     `read` makes a reply of the bytes that came, or raises `Unreadable`. `notice` hears of each fault after which a
-    request is sent again. Raises `ValueError` for an address or a key that cannot be sent.
+    request is sent again. Raises `ValueError` for an address, a proxy or a key that cannot be sent.
     """
 
     def __init__(
@@ -248,9 +248,29 @@ def pause(attempt: int, retry_after: float, chance: Random) -> float:
 
 
 def _proxy(url: str) -> str | None:
-    """The environment's proxy for `url`. aiohttp would read it too, and take a netrc's password along with it."""
+    """The environment's proxy for `url`. aiohttp would read it too, and take a netrc's password along with it.
+
+    Raises `ValueError` for one that is no address of an HTTP proxy, without showing it: it may hold a password.
+    """
     parts = urlsplit(url)
-    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+    told = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+    if told is None:
+        return None
+    proxy = told if "://" in told else f"http://{told}"
+    if not _is_address(proxy):
+        raise ValueError(
+            f"{parts.scheme}_proxy in the environment is no address of an HTTP proxy, http://host:port; set it anew, "
+            f"or name {parts.hostname} in no_proxy"
+        )
+    return proxy
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no port, or no host, can be written like this
+        return False
 
 
 def _passes(status: int) -> bool:

@@ -67,7 +67,9 @@ def environment(monkeypatch):
     [
         ("http://{}", None),
         ("http://{}/", None),
+        ("{}", None),
         ("http://me:p%40ss@{}", "Basic bWU6cEBzcw=="),
+        ("me:p%40ss@{}", "Basic bWU6cEBzcw=="),
     ],
 )
 def test_the_environment_s_proxy_is_asked(environment, host, written, shown):
@@ -98,6 +100,15 @@ def test_a_proxy_is_not_shown_the_key_for_an_encrypted_server_and_its_password_i
         ask("https://teacher.invalid/v1")
     assert (proxy.paths, proxy.keys, proxy.passes) == (["teacher.invalid:443"], [None], [shown])
     assert "p%40ss" not in str(caught.value) and "p@ss" not in str(caught.value)
+
+
+@pytest.mark.parametrize("proxy", ["http://me:p@127.0.0.1:port", "socks5://me:p@127.0.0.1:1", "http://"])
+def test_a_proxy_that_is_none_is_one_line(environment, proxy):
+    environment(http_proxy=proxy)
+    says = r"^http_proxy in the environment is no address of an HTTP proxy, http://host:port; set it anew, or name teac"
+    with pytest.raises(ValueError, match=says) as caught:
+        ask("http://teacher.invalid/v1")
+    assert "me:p" not in str(caught.value)
 
 
 def test_half_of_a_surrogate_pair_in_a_reply_becomes_the_character_for_what_is_none():
