@@ -179,13 +179,17 @@ def _cost(metered: MeteredEngine, seconds: float) -> dict[str, Any]:
 
 
 def _identity(config: Config) -> dict[str, Any]:
-    """What two samples must share to be points of one curve; of a model that says so, how it was trained."""
-    training = read_training(config.checkpoint)
+    """What two samples must share to be points of one curve; of a model that says so, how it was trained.
+
+    The model's length is among it only where it bounds a thinking or an answer: elsewhere it changes no sample.
+    """
+    training, bounded = read_training(config.checkpoint), config.method.takes_what_is_left()
     return {
         **({"training": training.recipe, "training.seed": training.seed} if training else {}),
         "model": model_mark(config.checkpoint, "checkpoint"),
         "model.format": config.model.format,
         "engine.dtype": config.engine.precision,
+        **({"engine.max_model_len": config.engine.max_model_len} if bounded else {}),
         "seed": config.seed,
         **{f"method.{name}": value for name, value in config.method.identity().items()},
     }

@@ -48,6 +48,12 @@ class Budget:
             raise ValueError(f"loop_repeats is {self.loop_repeats}: give 0 (off) or 2 and more")
 
     @property
+    def takes_what_is_left(self) -> bool:
+        """Whether thinking or answer may go on to the end of the model's length: more of it may be another sample."""
+        answer = self.max_answer_tokens
+        return self.max_thinking_tokens is None or answer is None or answer > self.answer_reserve
+
+    @property
     def wait_strings(self) -> tuple[str, ...]:
         """The strings that Waits take in turn."""
         return (self.wait_string,) if isinstance(self.wait_string, str) else self.wait_string

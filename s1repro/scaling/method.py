@@ -125,6 +125,13 @@ class Method:
         settings = {name: value for name, value in vars(self).items() if name not in self.joining}
         return {"name": self.name, **settings}
 
+    def takes_what_is_left(self) -> bool:
+        """Whether a longer model may give other samples at the same budgets, as `Budget.takes_what_is_left` says.
+
+        `auto` does not count: its points are named by the model's length.
+        """
+        return self.budget(Cut(1), max_model_len=2).takes_what_is_left
+
     def start(self, engine: Engine, trust_remote_code: bool = False) -> Take:
         """What takes samples on `engine`; a method that needs a model beside it loads it here."""
         return self.take

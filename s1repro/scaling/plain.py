@@ -80,6 +80,10 @@ class Plain(Method):
         """See `Method.budget`: nothing is kept free for an answer."""
         return Budget(capped(cut, max_model_len), final_string="", answer_reserve=1)
 
+    def takes_what_is_left(self) -> bool:
+        """See `Method.takes_what_is_left`: a budget caps the answer too."""
+        return False
+
     async def take(self, prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
         """See `Method.take`."""
         length = prompt.engine.max_model_len

@@ -124,6 +124,7 @@ def test_more_samples_add_to_those_that_are_there(quick: Config, load: Load) -> 
         (lambda c: setattr(c.method, "max_answer_tokens", 21), "method.max_answer_tokens"),
         (lambda c: setattr(c.method, "wait_strings", ["Hmm"]), "method.wait_strings"),
         (lambda c: setattr(c.engine, "dtype", "bfloat16"), "engine.dtype"),
+        (lambda c: setattr(c.engine, "max_model_len", 1024), "engine.max_model_len"),
         (lambda c: setattr(c, "seed", 1), "seed"),
         (lambda c: (Path(c.checkpoint) / "model.safetensors").write_bytes(b"trained on"), "model"),
     ],
@@ -131,13 +132,21 @@ def test_more_samples_add_to_those_that_are_there(quick: Config, load: Load) -> 
 def test_samples_of_other_settings_never_mix(
     quick: Config, load: Load, change: Callable[[Config], object], what: str
 ) -> None:
-    quick.method.budgets, quick.method.waits = [4], [0]
+    quick.method.budgets, quick.method.waits, quick.method.max_answer_tokens = [4], [0], None
     run(quick, load)
     before = SAMPLES.read_bytes()
     change(quick)
     with pytest.raises(ValueError, match=rf"holds samples made with another {what}; choose another name="):
         run(quick, load)
     assert SAMPLES.read_bytes() == before and len(load.started) == 1
+
+
+def test_the_model_s_length_is_no_other_setting_where_all_samples_end_before_it(quick: Config, load: Load) -> None:
+    run(quick, load)
+    assert "engine.max_model_len" not in json.loads((FOLDER / "journal_config.json").read_text())
+    quick.engine.max_model_len = 1024
+    run(quick, load)
+    assert len(load.started) == 1, "done already"
 
 
 def test_nothing_starts_when_it_cannot_fit_and_a_correction_is_taken(quick: Config, load: Load) -> None:

@@ -116,6 +116,29 @@ def test_auto_is_the_whole_length_and_enforces_what_fits() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "settings", "takes"),
+    [
+        ("force", {}, False),
+        ("force", {"budgets": [64, "auto"]}, False),
+        ("force", {"max_answer_tokens": None}, True),
+        ("force", {"max_answer_tokens": 100}, False),
+        ("force", {"max_answer_tokens": 101}, True),  # 100 are kept free
+        ("rejection", {}, False),
+        ("tcc", {}, True),
+        ("tcc+bf", {}, False),
+        ("scc", {}, True),
+        ("scc+bf", {}, True),
+        ("ccc", {}, True),
+        ("plain", {"max_answer_tokens": None}, False),
+    ],
+)
+def test_what_nothing_else_ends_takes_what_is_left_of_the_model_s_length(
+    name: str, settings: dict[str, Any], takes: bool
+) -> None:
+    assert make(name, **settings).takes_what_is_left() == takes
+
+
+@pytest.mark.parametrize(
     ("name", "one", "other", "same"),
     [
         ("force", {"budgets": [1]}, {"waits": [0, 3], "samples": 1}, True),
