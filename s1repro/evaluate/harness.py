@@ -29,6 +29,7 @@ from s1repro.chat import FORMATS
 from s1repro.cli import one_line
 from s1repro.config import Config
 from s1repro.engines import load_engine
+from s1repro.engines.metered import MeteredEngine
 from s1repro.evaluate.arguments import ending, the_point, to_config
 from s1repro.evaluate.plan import Task, sample_seed
 from s1repro.evaluate.runner import Prompts, answer_all, require_all_fit
@@ -109,7 +110,7 @@ class ForcedModel:
     async def _ask(self, by_cap: Mapping[int | None, Sequence[Task]], write: Callable[[Sample], None]) -> None:
         """Run the engine on all tasks, those that share the longest answer together."""
         config = self.config
-        engine = load_engine(config.engine, config.checkpoint, config.model.trust_remote_code)
+        engine = MeteredEngine(load_engine(config.engine, config.checkpoint, config.model.trust_remote_code))
         try:
             for cap, tasks in by_cap.items():
                 method = replace(config.method, max_answer_tokens=cap)

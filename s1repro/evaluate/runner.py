@@ -17,7 +17,8 @@ from transformers import PreTrainedTokenizerBase
 from s1repro.chat import BoundFormat
 from s1repro.config import Config
 from s1repro.crowd import each
-from s1repro.engines.base import Engine, Sampling
+from s1repro.engines.base import Sampling
+from s1repro.engines.metered import MeteredEngine
 from s1repro.evaluate.plan import Task
 from s1repro.grading import grade
 from s1repro.progress import Progress
@@ -46,7 +47,7 @@ def require_all_fit(config: Config, fmt: BoundFormat, questions: Mapping[str, Se
 class Prompts:
     """Makes the prompt of a task: what the method has the model read, on one engine in one format."""
 
-    engine: Engine
+    engine: MeteredEngine
     fmt: BoundFormat
     method: Method
 
@@ -70,10 +71,16 @@ async def answer_all(
     cancellation stops them; what is written stays.
     """
 
+    told = prompts.engine.sampled_tokens
+
     def keep(samples: Sequence[Sample]) -> None:
+        nonlocal told
         for sample in samples:
             write(sample)
-            progress.step(tokens=sample.sampled_tokens + sample.answer_tokens)
+            # Not the samples' own accounts: those of one trace all hold it.
+            sampled = prompts.engine.sampled_tokens
+            progress.step(tokens=sampled - told)
+            told = sampled
 
     async def answer(group: Sequence[Task]) -> None:
         prompt = prompts.of(group[0])

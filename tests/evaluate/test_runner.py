@@ -14,9 +14,11 @@ from transformers import PreTrainedTokenizerBase
 from s1repro.chat import FORMATS
 from s1repro.config import Config
 from s1repro.engines import ScriptedEngine
+from s1repro.engines.metered import MeteredEngine
 from s1repro.evaluate.plan import plan
 from s1repro.evaluate.runner import Prompts, answer_all, require_all_fit
 from s1repro.grading import Grade
+from s1repro.progress import Progress
 from s1repro.records import Question, Sample
 from s1repro.scaling.answer import Forced
 from s1repro.scaling.method import Cut
@@ -27,7 +29,7 @@ Load = Callable[..., ScriptedEngine]
 
 def take_all(config: Config, questions: list[Question], engine: Any) -> list[Sample]:
     samples: list[Sample] = []
-    prompts = Prompts(engine, FORMATS["qwen-plain"].bind(engine.tokenizer), config.method)
+    prompts = Prompts(MeteredEngine(engine), FORMATS["qwen-plain"].bind(engine.tokenizer), config.method)
     groups = plan(config, {"toy": questions})
     take, concurrency = config.method.start(engine), config.engine.max_concurrency
     asyncio.run(answer_all(prompts, take, groups, samples.append, concurrency))
@@ -102,6 +104,24 @@ def test_a_curve_costs_little_more_than_its_dearest_point(
     assert traces(curve) == traces(dearest), "the traces are grown once; every other request is an answer"
 
 
+def test_the_tokens_on_the_terminal_are_those_that_the_engine_sampled(
+    config: Config, questions: list[Question], load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Progress] = []
+
+    def noted(**settings: Any) -> Progress:
+        shown.append(Progress(**settings))
+        return shown[0]
+
+    monkeypatch.setattr("s1repro.evaluate.runner.Progress", noted)
+    engine = MeteredEngine(load(config.engine, ""))
+    samples = take_all(config, questions, engine)
+    assert len(shown) == 1 and shown[0].done == len(samples)
+    assert shown[0].tokens == engine.sampled_tokens > 0
+    accounts = sum(sample.sampled_tokens + sample.answer_tokens for sample in samples)
+    assert shown[0].tokens < accounts, "the points of a curve share a trace"
+
+
 def test_an_engine_error_comes_out_as_itself(config: Config, questions: list[Question], load: Load) -> None:
     engine = load(config.engine, "")
 
@@ -117,7 +137,7 @@ def test_what_is_in_flight_behind_an_error_is_kept_and_nothing_more_is_begun(
     config: Config, questions: list[Question], load: Load
 ) -> None:
     engine = load(config.engine, "")
-    prompts = Prompts(engine, FORMATS["qwen-plain"].bind(engine.tokenizer), config.method)
+    prompts = Prompts(MeteredEngine(engine), FORMATS["qwen-plain"].bind(engine.tokenizer), config.method)
     groups, kept, begun = plan(config, {"toy": questions}), list[Sample](), list[str]()
     whole = config.method.start(engine)
 
@@ -181,7 +201,7 @@ def test_a_slow_comparison_does_not_stop_the_event_loop(
         ticking = asyncio.create_task(tick())
         samples: list[Sample] = []
         fmt = FORMATS["qwen-plain"].bind(engine.tokenizer)
-        prompts = Prompts(engine, fmt, config.method)
+        prompts = Prompts(MeteredEngine(engine), fmt, config.method)
         groups = plan(config, {"toy": questions})[:2]
         await asyncio.wait_for(answer_all(prompts, config.method.start(engine), groups, samples.append, 2), 60)
         ticking.cancel()
@@ -204,7 +224,7 @@ def test_a_cancellation_loses_no_sample_that_was_taken(
 
     async def cancelled() -> list[Sample]:
         samples: list[Sample] = []
-        prompts = Prompts(engine, FORMATS["qwen-plain"].bind(engine.tokenizer), config.method)
+        prompts = Prompts(MeteredEngine(engine), FORMATS["qwen-plain"].bind(engine.tokenizer), config.method)
         groups = plan(config, {"toy": questions})[:1]
         answering = asyncio.create_task(answer_all(prompts, config.method.start(engine), groups, samples.append, 1))
         await asyncio.to_thread(grading.wait, 30)
