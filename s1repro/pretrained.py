@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 WEIGHTS = "*.safetensors"
 """The one format that is read: others are unpickled, which can run code."""
-PIECE = 1 << 20
+END = 1 << 20
 """Bytes read at either end of a file to tell models apart."""
+PIECES, PIECE = 64, 1 << 14
+"""Pieces read of the whole of a file, evenly spread, and the bytes of each."""
 READ_BY_ENGINES = {".safetensors", ".json", ".jinja", ".txt", ".model"}
 """Suffixes of the files that a model consists of."""
 
@@ -31,11 +33,11 @@ GENERIC = ("TokenizersBackend", "PreTrainedTokenizerFast")
 
 
 def model_mark(model: str, key: str) -> str:
-    """16 hex digits that tell models apart: for a folder its files' names, sizes, first and last MiB.
+    """16 hex digits that tell models apart: for a folder its files' names, sizes, first and last MiB, and 64 pieces.
 
-    Not the whole of the weights: those can be 60 GB, and a finished stage must answer at once. A hub id stands for
-    itself. Raises `ValueError`, naming the config's `key`, for a folder without weights and for what is neither a
-    folder nor can be a hub id.
+    Not the whole of the weights: those can be 60 GB, and a finished stage must answer at once. So a difference of less
+    than a 64th of a file may be missed between its ends. A hub id stands for itself. Raises `ValueError`, naming the
+    config's `key`, for a folder without weights and for what is neither a folder nor can be a hub id.
     """
     folder = Path(model)
     if not folder.is_dir():
@@ -47,10 +49,12 @@ def model_mark(model: str, key: str) -> str:
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.iterdir() if path.suffix in READ_BY_ENGINES):
         size = path.stat().st_size
+        spread = [(size * number // PIECES, PIECE) for number in range(PIECES)]
+        digest.update(f"{path.name} {size} ".encode())
         with open(path, "rb") as file:
-            digest.update(f"{path.name} {size} ".encode() + file.read(PIECE))
-            file.seek(max(0, size - PIECE))
-            digest.update(file.read())
+            for start, length in ((0, END), *spread, (max(0, size - END), END)):
+                file.seek(start)
+                digest.update(file.read(length))
     return fingerprint(digest.hexdigest())
 
 

@@ -30,6 +30,18 @@ def test_a_mark_sees_both_ends_of_the_weights(tmp_path: Path) -> None:
     assert len(marks) == 3
 
 
+def test_a_mark_sees_a_64th_of_the_weights_wherever_it_is(tmp_path: Path) -> None:
+    weights, size = tmp_path / "model.safetensors", 5 << 20
+    marks, part = set(), size // 64
+    for number, start in enumerate(range(0, size - part + 1, part // 2)):
+        with open(weights, "wb") as file:
+            file.truncate(size)
+            file.seek(start)
+            file.write(bytes([number + 1]) * part)
+        marks.add(model_mark(str(tmp_path), "checkpoint"))
+    assert len(marks) == 127
+
+
 def test_a_hub_id_stands_for_itself_and_nothing_else_does(tmp_path: Path) -> None:
     assert model_mark("org/name", "model.base") == model_mark("org/name", "model.base")
     assert model_mark("org/name", "model.base") != model_mark("org/other", "model.base")
