@@ -20,6 +20,7 @@ import hashlib
 import json
 import os
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -123,7 +124,7 @@ def read_jsonl(path: str | Path, number: Callable[[str], object] | None = None) 
             for line_number, line in enumerate(cast("IO[bytes]", file), start=1):
                 if line.strip():
                     yield line_number, _parse(path, line_number, line, number)
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(
             f"{path}:{line_number + 1}: not whole gzip data ({error}); fetch or make the file again"
         ) from error

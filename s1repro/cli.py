@@ -34,6 +34,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from yaml import YAMLError
 
 from s1repro.config import Config, check
+from s1repro.reasons import first_line
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 """Where `config.yaml` and the config groups are."""
@@ -144,18 +145,18 @@ def _missing(tree: dict[str, Any], prefix: str = "") -> list[str]:
 def _explain(error: BaseException) -> str:
     """One line that names what is wrong and, where there are choices, the choices."""
     source = _source(error)
-    first_line = (str(source).splitlines() or [type(source).__name__])[0].strip()
+    reason = first_line(source)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
         group, _, option = error.missing_cfg_file.rpartition("/")
         return f"{group}={option}: no such option; choose from: {', '.join(error.options)}"
     if isinstance(error, OverrideParseException):
-        return f"{error.override}: not a valid override ({first_line}); write key=value"
+        return f"{error.override}: not a valid override ({reason}); write key=value"
     if isinstance(source, OmegaConfBaseException) and source.full_key:
         if isinstance(source, ConfigKeyError | ConfigAttributeError):
             return _unknown_key(source.full_key, source.object_type)
-        if "is not a subclass of" in first_line:  # a value where there is a group of options
+        if "is not a subclass of" in reason:  # a value where there is a group of options
             return f"{source.full_key}: a group of options; choose one by {source.full_key.replace('.', '/')}=..."
-        return f"{source.full_key}: {first_line}"
+        return f"{source.full_key}: {reason}"
     return " ".join(str(error).split()) or type(error).__name__
 
 

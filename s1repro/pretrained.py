@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s1repro.artifacts import fingerprint
+from s1repro.reasons import first_line
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedTokenizerBase
@@ -74,8 +75,7 @@ def require_model(model: str, max_model_len: int, trust_remote_code: bool = Fals
     try:
         config: PretrainedConfig = AutoConfig.from_pretrained(model, trust_remote_code=trust_remote_code)
     except (OSError, ValueError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise ValueError(f"cannot load the model {model}: {reason}") from error
+        raise ValueError(f"cannot load the model {model}: {first_line(error)}") from error
     limit = _positions(config)
     if limit is not None and max_model_len > limit:
         raise ValueError(f"engine.max_model_len is {max_model_len}, but {model} is made for {limit} tokens: lower it")
@@ -110,6 +110,5 @@ def load_tokenizer(model: str, key: str, trust_remote_code: bool) -> PreTrainedT
         loader = PreTrainedTokenizerFast if generic else AutoTokenizer
         tokenizer: PreTrainedTokenizerBase = loader.from_pretrained(model, trust_remote_code=trust_remote_code)
     except (OSError, ValueError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"{key}: cannot load a tokenizer from {model!r}: {reason}") from error
+        raise ValueError(f"{key}: cannot load a tokenizer from {model!r}: {first_line(error)}") from error
     return tokenizer

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from s1repro.config import Config
+from s1repro.reasons import first_line
 from s1repro.records import Point, Sample
 from s1repro.wandb_mode import Mode, settled_mode
 
@@ -198,8 +199,7 @@ def _start(config: Config, stage: str, folder: Path, mode: Mode) -> Any | None:
 
 
 def _give_up(error: Exception) -> None:
-    reason = (str(error).splitlines() or [""])[0]
-    print(f"wandb: nothing more is logged, because of {type(error).__name__}: {reason}", file=sys.stderr)
+    print(f"wandb: nothing more is logged, because of {type(error).__name__}: {first_line(error)}", file=sys.stderr)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:

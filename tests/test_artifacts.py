@@ -198,9 +198,11 @@ def test_read_jsonl_explains_files_it_cannot_read(tmp_path: Path) -> None:
     path.write_bytes(b'{"n": 1}\n')
     with pytest.raises(ValueError, match="not whole gzip data"):
         list(read_jsonl(path))
-    path.write_bytes(gzip.compress(b'{"n": 1}\n' * 1000)[:-12])
-    with pytest.raises(ValueError, match="not whole gzip data"):
-        list(read_jsonl(path))
+    whole = gzip.compress(b'{"n": 1}\n' * 1000)
+    for damaged in (whole[:-12], whole[:10] + b"\xff" * (len(whole) - 10)):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match="not whole gzip data"):
+            list(read_jsonl(path))
 
 
 def test_fingerprint_depends_on_content_only() -> None:

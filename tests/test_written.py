@@ -90,6 +90,11 @@ REFUSED = {
     "a comma too many": ("own.csv", "a,b\n1,2\n1,2,3\n", "own.csv:3: 3 values for 2 columns; quote"),
     "an open quote": ("own.csv", 'a,b\n1,2\n1,"2\n', "own.csv:3: not CSV (unexpected end of data)"),
     "Latin-1": ("own.csv", b"a,b\n\xe9,1\n", "own.csv: not UTF-8 ("),
+    "damaged gzip": (
+        "own.csv.gz",
+        gzip.compress(b"a,b\n1,2\n")[:10] + b"\xff" * 20,
+        "own.csv.gz: not whole gzip data (",
+    ),
     "no gzip": ("own.csv.gz", "a,b\n1,2\n", "own.csv.gz: not whole gzip data ("),
 }
 

@@ -15,6 +15,8 @@ import logging
 import re
 from pathlib import Path
 
+from s1repro.reasons import first_line
+
 PARQUET = "*.parquet"
 """The files that are fetched."""
 
@@ -71,14 +73,10 @@ def download(name: str, revision: str, key: str, revision_key: str) -> Path:
         raise ValueError(f"{revision_key}: {name} has no revision {revision}; see its page for its commits") from error
     except (LocalEntryNotFoundError, HfHubHTTPError, httpx2.HTTPError, XetDownloadError) as error:
         cause = error.__cause__ or error
-        reason = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else _first_line(cause)
+        reason = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else first_line(cause)
         raise ValueError(
             f"{key}: no file or folder {name} here, and the hub cannot be reached for it ({reason}); connect to a "
             f"network once, point HF_HOME to a cache that holds it, or set {key} to files you have"
         ) from error
     finally:
         hub_logging.set_verbosity(verbosity)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

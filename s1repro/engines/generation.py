@@ -23,6 +23,7 @@ from transformers.utils.logging import disable_progress_bar
 from s1repro.engines.base import Sampling, Stop
 from s1repro.engines.checked import Sampled
 from s1repro.engines.stopping import find_stop
+from s1repro.reasons import first_line
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedTokenizerBase
@@ -154,8 +155,7 @@ def load_model(model: str, dtype: str, hf_config: PretrainedConfig, trust_remote
             output_loading_info=True,
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"cannot load the model {model}: {reason}") from error
+        raise ValueError(f"cannot load the model {model}: {first_line(error)}") from error
     if missing := sorted(report["missing_keys"]):  # transformers would make them up
         raise ValueError(f"the weights of {model} lack {len(missing)} tensors, such as {missing[0]}")
     # The hub's file would add stops and penalties behind our back.

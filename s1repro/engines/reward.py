@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from s1repro.pretrained import load_tokenizer, require_model
+from s1repro.reasons import first_line
 
 if TYPE_CHECKING:
     import torch
@@ -173,8 +174,7 @@ def _load_model(model: str, per_token: bool, trust_remote_code: bool) -> PreTrai
             output_loading_info=True,
         )
     except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: weights of other shapes
-        reason = str(error).strip().split("\n")[0]
-        raise ValueError(f"{_NAME}: cannot load {model}: {reason}") from error
+        raise ValueError(f"{_NAME}: cannot load {model}: {first_line(error)}") from error
     if info["missing_keys"]:
         raise ValueError(f"{_NAME}: the weights of {model} lack {', '.join(sorted(info['missing_keys'])[:3])}")
     result: PreTrainedModel = loaded.eval().to(device)

@@ -27,6 +27,7 @@ from trl import SFTConfig as TrlConfig
 from trl import SFTTrainer
 
 from s1repro.config import Config
+from s1repro.reasons import first_line
 from s1repro.settings.training import LoraConfig, SftConfig
 from s1repro.tracking import settled, tracked
 from s1repro.train.examples import Example
@@ -180,8 +181,7 @@ def _load(config: Config) -> PreTrainedModel:
             ),
         )
     except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"model.base: cannot load {config.model.base!r}: {reason}") from error
+        raise ValueError(f"model.base: cannot load {config.model.base!r}: {first_line(error)}") from error
 
 
 def _adapter(sft: LoraConfig) -> peft.LoraConfig:

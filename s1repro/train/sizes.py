@@ -16,6 +16,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from s1repro.config import ModelConfig
+from s1repro.reasons import first_line
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,7 @@ def describe(model: ModelConfig) -> Sizes | None:
     try:
         settings = AutoConfig.from_pretrained(model.base, trust_remote_code=model.trust_remote_code)
     except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"model.base: cannot read the config of {model.base!r}: {reason}") from error
+        raise ValueError(f"model.base: cannot read the config of {model.base!r}: {first_line(error)}") from error
     heads, gated = (getattr(settings, name, None) for name in ("num_attention_heads", "intermediate_size"))
     if not heads or not gated or any("expert" in name for name in settings.to_dict()):
         return None

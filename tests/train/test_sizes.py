@@ -30,6 +30,15 @@ def test_a_broken_config_is_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_an_error_that_says_nothing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("transformers.AutoConfig.from_pretrained", fail)
+    with pytest.raises(ValueError, match=r"^model\.base: cannot read the config of 'mine': OSError$"):
+        describe(ModelConfig(base="mine", format="qwen"))
+
+
 @pytest.mark.parametrize("settings", [MixtralConfig(**ODD), GPT2Config(n_layer=1, n_embd=32, n_head=2)])
 def test_other_kinds_of_models_have_none(tmp_path: Path, settings: MixtralConfig | GPT2Config) -> None:
     assert describe(only_config(tmp_path, settings)) is None
