@@ -134,6 +134,9 @@ MISTAKES = [
     pytest.param("evaluate", ["engine=vlm"], ["engine=vlm", "choose from: demo, ", "transformers, "], id="engine"),
     pytest.param("evaluate", ["method.budgtes=[8]"], ["did you mean method.budgets?"], id="misspelt key"),
     pytest.param("evaluate", ["method.budgets=[8,0]"], ["method.budgets", "0]", "1 or more"], id="budget below 1"),
+    pytest.param(
+        "evaluate", ["method.budgets=[8,9]", "method.waits=[1]"], ["give method.waits=[0,1], or one"], id="Waits alone"
+    ),
     pytest.param("evaluate", ["checkpoint=weightless"], ["checkpoint", "weightless", "*.safetensors"], id="no weights"),
     pytest.param("evaluate", ["checkpoint=./nowhere"], ["checkpoint", "./nowhere"], id="missing checkpoint"),
     pytest.param("evaluate", ["data.benchmarks=[toy,nope]"], ["'nope'", "choose from: far, toy"], id="benchmark"),

@@ -80,7 +80,7 @@ class Forcing(Method):
     table3: ClassVar[str] = "BF"
 
     waits: list[int] = field(default_factory=lambda: [0])
-    """How often the end of thinking becomes a Wait; counts above 0 are measured at the largest budget."""
+    """How often the end of thinking becomes a Wait; counts above 0 are measured at the largest budget, 0 at each."""
     wait_strings: list[str] = field(default_factory=lambda: ["Wait"])
     """Appended in place of the end of thinking; several are taken in turn."""
 
@@ -91,6 +91,12 @@ class Forcing(Method):
             raise ValueError("method.waits is empty; use [0] to measure the budgets without Waits")
         if min(self.waits) < 0:
             raise ValueError(f"method.waits is {self.waits}; counts are 0 or more")
+        if 0 not in self.waits and len(set(self.budgets)) > 1:
+            both = ",".join(map(str, [0, *self.waits]))
+            raise ValueError(
+                f"method.budgets is {self.budgets} and method.waits {self.waits}, but Waits are taken at the largest "
+                f"budget alone; give method.waits=[{both}], or one budget"
+            )
         if not self.wait_strings:
             raise ValueError("method.wait_strings is empty; give at least one string, such as [Wait]")
 

@@ -75,7 +75,7 @@ def test_what_a_method_tells_the_model_and_what_it_enforces(
     [
         ([64, 16], [0], [(16, 0), (64, 0)]),
         ([64, 16], [0, 1, 2], [(16, 0), (64, 0), (64, 1), (64, 2)]),
-        ([64, 16], [2], [(64, 2)]),
+        ([64], [2], [(64, 2)]),
         ([16, 16], [0, 0], [(16, 0)]),
     ],
 )
@@ -166,6 +166,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("force", {"answer_reserve": 0}, "method.answer_reserve is 0"),
     ("force", {"waits": [-1]}, "method.waits is"),
     ("force", {"waits": []}, "method.waits is empty"),
+    ("force", {"waits": [1, 2]}, r"budgets is \[32, 64\].* give method.waits=\[0,1,2\], or one budget"),
     ("force", {"wait_strings": []}, "method.wait_strings is empty"),
     ("force", {"loop_repeats": 1}, "method.loop_repeats is 1"),
     ("force", {"max_answer_tokens": 0}, "method.max_answer_tokens is 0"),
