@@ -190,7 +190,7 @@ MISTAKES = [
 REPORTS = {
     "a line twice": ("name=doubled", "samples.jsonl:2: the same sample as in line 1"),
     "torn manifest": ("name=torn", "runs/torn/evaluate/manifest.json: not JSON"),
-    "no answer at all": ("name=unfit", "no sample of run 'unfit' has an answer"),
+    "no answer at all": ("name=unfit", "give larger method.budgets, or method.tries\n"),
     "merge": ("report.merge=[warm-*]", "report.merge: no run in runs is named warm-*; it has cold, "),
     "merge of two methods": ("report.merge=[cold,hot]", "report.merge: cold and hot differ in method.temperature"),
     "merge of one seed twice": (

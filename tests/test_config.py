@@ -123,6 +123,7 @@ def test_one_solver_s_setting_can_be_given_on_the_command_line() -> None:
         ("selection.solvers=[{prompt: nothing}]", r"selection\.solvers\[0\]\.prompt is 'nothing'; put \{question\}"),
         ("selection.solvers=[{},{max_tokens: 0}]", r"selection\.solvers\[1\]\.max_tokens is 0; give 1 or more"),
         ("selection.solvers=[{temperature: -1}]", r"selection\.solvers\[0\]\.temperature is -1"),
+        ("selection.solvers=[{temperature: nan}]", r"selection\.solvers\[0\]\.temperature is nan"),
         ("selection.ungradable=maybe", r"selection\.ungradable is 'maybe'; choose from: keep, drop"),
     ],
 )
@@ -149,6 +150,12 @@ def test_a_loss_that_does_not_exist_is_refused() -> None:
     assert composed("name=x", "sft.loss=sequence").sft.loss == "sequence"
     with pytest.raises(ValueError, match=r"sft\.loss is 'word'; choose from: token, sequence"):
         composed("name=x", "sft.loss=word")
+
+
+@pytest.mark.parametrize("epochs", ["0", "nan"])
+def test_no_pass_over_the_set_is_refused(epochs: str) -> None:
+    with pytest.raises(ValueError, match=r"sft\.epochs is (0\.0|nan); give more than 0"):
+        composed("name=x", f"sft.epochs={epochs}")
 
 
 ASKING = ["name=x", "selection=paper", "teacher=openai", "teacher.model=m"]

@@ -8,7 +8,7 @@ A difference whose interval holds zero is not one that was found, and on few que
 says so of each, with the least difference that these questions would tell.
 
     compared = differences({"demo": samples, "base": other}, seed=0)
-    warnings(compared)      # ["Warning: aime24 is too small for s1 - base at 8,192 tokens: ..."]
+    warnings(compared)      # ["Warning: 30 questions of aime24 are too few for demo - base at 8,192 tokens: ..."]
 """
 
 from __future__ import annotations

@@ -130,5 +130,5 @@ def _require_answers(name: str, points: Sequence[Point]) -> None:
     if not any(point.run == name for point in points):
         raise ValueError(
             f"no sample of run {name!r} has an answer, no try fitted its budget: give larger method.budgets, or "
-            "method.max_tries"
+            "method.tries"
         )

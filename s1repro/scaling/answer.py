@@ -23,9 +23,9 @@ class Forced:
     """A forced sample with its token accounts.
 
     `thinking_ids` are `sampled_tokens + injected_tokens` long and never longer than the budget. `answer_ids` begin
-    with the `final_tokens` of the final string where it was forced (`finish` other than `natural`). `discarded_tokens`
-    were sampled and not kept: behind a loop (`Thinking`), and all that methods which choose among several traces
-    (`tries`) drew in vain. `answer_cut` says that the answer had no room left to end.
+    with the `final_tokens` of the final string where it was forced (`finish` other than `natural` and `steps`).
+    `discarded_tokens` were sampled and not kept: behind a loop (`Thinking`), and all that methods which choose among
+    several traces (`tries`) drew in vain. `answer_cut` says that the answer had no room left to end.
     """
 
     thinking_ids: tuple[int, ...]

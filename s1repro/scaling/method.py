@@ -1,7 +1,7 @@
 """What a test-time method is: its settings, its points, how a sample is taken, what its bound is.
 
 A method is one file beside this one with a dataclass that says these four; a YAML in `conf/method/` chooses it, and one
-line in `s1repro.scaling` lists it. The stages ask it and know no names.
+line in `s1repro.scaling.methods` lists it. The stages ask it and know no names.
 
     method = Forcing(budgets=[64, "auto"], waits=[0, 1])
     (cuts,) = method.traces(4096)                       # [Cut(64, 0), Cut(4096, 0), Cut(4096, 1)]: all from one trace
@@ -80,7 +80,7 @@ class Method:
         require_at_least_one("method", self, "answer_reserve", "max_answer_tokens", "samples")
         if self.loop_repeats < 0 or self.loop_repeats == 1:
             raise ValueError(f"method.loop_repeats is {self.loop_repeats}; give 0 (off) or 2 and more")
-        if self.temperature < 0:
+        if not self.temperature >= 0:
             raise ValueError(f"method.temperature is {self.temperature}; give 0 (greedy) or more")
         if self.samples > 1 and self.temperature == 0:
             raise ValueError(

@@ -67,7 +67,7 @@ class SolverConfig:
         if "{question}" not in self.prompt:
             raise ValueError(f"{key}.prompt is {self.prompt!r}; put {{question}} where the question goes")
         require_at_least_one(key, self, "max_tokens")
-        if self.temperature < 0:
+        if not self.temperature >= 0:
             raise ValueError(f"{key}.temperature is {self.temperature}; give 0 (greedy) or more")
 
 

@@ -58,7 +58,7 @@ class SftConfig:
         require_choice("sft.control", self.control, CONTROLS)
         require_choice("sft.loss", self.loss, LOSSES)
         require_at_least_one("sft", self, "batch_size", "micro_batch_size", "max_length")
-        if self.epochs <= 0:
+        if not self.epochs > 0:
             raise ValueError(f"sft.epochs is {self.epochs}; give more than 0")
         if not 0 <= self.warmup_ratio < 1:
             raise ValueError(f"sft.warmup_ratio is {self.warmup_ratio}; give a share of the steps, 0 to below 1")

@@ -171,6 +171,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("force", {"loop_repeats": 1}, "method.loop_repeats is 1"),
     ("force", {"max_answer_tokens": 0}, "method.max_answer_tokens is 0"),
     ("force", {"temperature": -1.0}, "method.temperature is -1.0"),
+    ("force", {"temperature": nan}, "method.temperature is nan"),
     ("force", {"samples": 2}, "repeats one answer"),
     ("ccc", {"budgets": [1, 2, 3]}, "ccc has two classes"),
     ("scc", {"tokens_per_step": 100}, "a step of scc is method.tokens_per_step=100"),
