@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from s1repro.artifacts import Journal
+from s1repro.artifacts import Journal, read_journal
 from s1repro.flops import Dimensions
-from s1repro.strict import parse
 
 FILE = "telemetry.jsonl"
 
@@ -66,8 +65,7 @@ def took(folder: Path) -> Took | None:
     """
     if not (folder / FILE).is_file():
         return None
-    whole = (folder / FILE).read_bytes().split(b"\n")[:-1]
-    lines: list[dict[str, Any]] = [parse(line, f"{folder / FILE}:{number}") for number, line in enumerate(whole, 1)]
+    lines = [line for _, line in read_journal(folder / FILE)]
     models = [line["model"] for line in lines if isinstance(line.get("model"), dict)]
     return Took(
         seconds=sum(line.get("seconds", 0.0) for line in lines),

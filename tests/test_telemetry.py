@@ -27,3 +27,6 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text('{"seconds": 1}\n{"sec\n')
     with pytest.raises(ValueError, match=r"telemetry\.jsonl:2: not JSON"):
         took(tmp_path)
+    (tmp_path / FILE).write_text("[1]\n")
+    with pytest.raises(ValueError, match=r"telemetry\.jsonl:1: expected a JSON object, found list"):
+        took(tmp_path)

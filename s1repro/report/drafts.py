@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from s1repro.artifacts import read_journal
 from s1repro.engines.acceptance import Acceptance
 from s1repro.evaluate.journal import claimed
 from s1repro.records import Sample, SampleKey
 from s1repro.report.tables import table
-from s1repro.strict import parse
 from s1repro.telemetry import took
 
 HEAD = ("run", "tokens/s", "steps", "mean accepted length", "accepted by place in the draft, %")
@@ -58,15 +58,12 @@ def read_acceptance(folder: Path) -> Acceptance:
     passed over.
     """
     total, path = Acceptance(), folder / "telemetry.jsonl"
-    lines = path.read_bytes().split(b"\n")[:-1] if path.is_file() else []
-    for number, line in enumerate(lines, start=1):
-        where = f"{path}:{number}"
-        told = parse(line, where)
+    for number, told in read_journal(path) if path.is_file() else ():
         try:
             if "drafts" in told:
                 total.update(Acceptance.from_json(told["drafts"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ValueError(f"{where}: not an evaluation's telemetry ({error}); delete this line") from error
+            raise ValueError(f"{path}:{number}: not an evaluation's telemetry ({error}); delete this line") from error
     return total
 
 
