@@ -20,14 +20,14 @@ from s1repro.control import instruct
 from s1repro.records import Question
 from s1repro.scaling.answer import Forced
 from s1repro.scaling.budget import Budget
-from s1repro.scaling.forcing import swept
-from s1repro.scaling.method import AUTO, Cut, Method
+from s1repro.scaling.forcing import Swept
+from s1repro.scaling.method import AUTO, Cut
 from s1repro.scaling.prompt import Prompt
 from s1repro.settings.checks import require_at_least_one
 
 
 @dataclass
-class Told(Method):
+class Told(Swept):
     """A method that tells the model its budget; `forced` says whether it is held to it."""
 
     forced: ClassVar[bool] = False
@@ -53,10 +53,6 @@ class Told(Method):
     def budget(self, cut: Cut, max_model_len: int) -> Budget:
         """See `Method.budget`: none where the model is only told of one."""
         return Budget(cut.budget if self.forced else None, **self.ending())
-
-    async def take(self, prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
-        """See `Method.take`."""
-        return await swept(prompt, [self.budget(cut, prompt.engine.max_model_len) for cut in cuts])
 
 
 @dataclass

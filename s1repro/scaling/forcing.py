@@ -73,7 +73,16 @@ async def swept(prompt: Prompt, budgets: Sequence[Budget]) -> list[Forced]:
 
 
 @dataclass
-class Forcing(Method):
+class Swept(Method):
+    """A method whose cuts are budgets of one trace."""
+
+    async def take(self, prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
+        """See `Method.take`."""
+        return await swept(prompt, [self.budget(cut, prompt.engine.max_model_len) for cut in cuts])
+
+
+@dataclass
+class Forcing(Swept):
     """Budget forcing: caps on thinking, and Waits beyond the largest one. All of a curve comes from one trace."""
 
     name: ClassVar[str] = "force"
@@ -110,7 +119,3 @@ class Forcing(Method):
         """See `Method.budget`."""
         cap, strings = capped(cut, max_model_len), tuple(self.wait_strings)
         return Budget(cap, waits=cut.waits, wait_string=strings, **self.ending())
-
-    async def take(self, prompt: Prompt, question: Question, cuts: Sequence[Cut]) -> list[Forced]:
-        """See `Method.take`."""
-        return await swept(prompt, [self.budget(cut, prompt.engine.max_model_len) for cut in cuts])
