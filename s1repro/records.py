@@ -92,9 +92,9 @@ class Row:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class SampleKey:
-    """What makes a sample unique within a run; samples are journalled and resumed by it."""
+    """What makes a sample unique within a run; samples are journalled, resumed and put in order by it."""
 
     benchmark: str
     method: str

@@ -157,7 +157,7 @@ def tracked(config: Config, stage: str, folder: Path, mode: Mode) -> Iterator[Da
 
 def sample_rows(samples: Sequence[Sample]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
     """The columns and the rows of a table of samples: every so many of them, in order."""
-    ordered = sorted(samples, key=lambda sample: tuple(vars(sample.key).values()))
+    ordered = sorted(samples, key=lambda sample: sample.key)
     step = max(1, math.ceil(len(ordered) / SAMPLES))
     columns = (*ordered[0].key.__dataclass_fields__, *SHOWN) if ordered else SHOWN
     return columns, [_row(sample) for sample in ordered[::step]]

@@ -29,7 +29,7 @@ class Arrivals:
         asked = set(tasks)
         for key in asked:
             self._missing[point_key(key)] += 1
-        for key in sorted(asked & samples.keys(), key=lambda key: tuple(vars(key).values())):
+        for key in sorted(asked & samples.keys()):
             self.add(samples[key])
 
     def add(self, sample: Sample) -> None:

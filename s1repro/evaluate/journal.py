@@ -153,7 +153,7 @@ def complete(
     Complete are those of `asked`, which gives each point's samples a question, and those that an earlier manifest
     lists. `sources` are the benchmarks' fingerprints, for `is_complete`.
     """
-    ordered = sorted(samples, key=lambda sample: tuple(vars(sample.key).values()))
+    ordered = sorted(samples, key=lambda sample: sample.key)
     write_jsonl(folder / SAMPLES, (to_line(sample, fingerprint(identity)) for sample in ordered))
     groups: dict[PointKey, list[Sample]] = {}
     for sample in ordered:

@@ -46,7 +46,7 @@ def point_key(key: SampleKey) -> PointKey:
 
 def vouch(samples: Iterable[Sample], count: int) -> Vouched:
     """What the manifest says of a point with these samples."""
-    ordered = sorted(samples, key=lambda sample: tuple(vars(sample.key).values()))
+    ordered = sorted(samples, key=lambda sample: sample.key)
     return Vouched(count, len(ordered), fingerprint([sample.check for sample in ordered]))
 
 
@@ -123,8 +123,8 @@ def _lost(
     wanted = [SampleKey(*name, question, number) for question in sorted(questions) for number in range(point.count)]
     gone = [key for key in wanted if key not in lines]
     what = f"question {json.dumps(gone[0].question)} of {_told(name)}" if gone else _told(name)
-    first = tuple(vars(gone[0]).values()) if gone else name
-    before = [key for key in known if tuple(vars(key).values()) < first]
+    first = gone[0] if gone else SampleKey(*name, question="", sample=0)
+    before = [key for key in known if key < first]
     return (
         f"{path}:{len(before) + 1}: lines are lost, only {len(lines)} of {point.samples} samples of a point are "
         f"there, none for {what}; ask the evaluate stage for this point again"

@@ -80,7 +80,7 @@ def read_run(runs: str, name: str) -> Evaluated:
             f"{folder / SAMPLES}:{found.foreign[0]}: {len(found.foreign):,} samples are left out, this one first: they "
             f"are of another evaluation than {IDENTITY} beside it names"
         )
-    ordered = sorted(taken, key=lambda sample: tuple(vars(sample.key).values()))
+    ordered = sorted(taken, key=lambda sample: sample.key)
     return Evaluated(name, ordered, frozenset(map(point_key, ordered)) - listed.keys(), tuple(notes))
 
 

@@ -125,7 +125,7 @@ def _numbered(parts: Sequence[Part]) -> list[Sample]:
         for part in parts
         for sample in part.samples
     ]
-    return sorted(renumbered, key=lambda sample: tuple(vars(sample.key).values()))
+    return sorted(renumbered, key=lambda sample: sample.key)
 
 
 def points_of(runs: Sequence[Evaluated], parts: Sequence[Part], seed: int) -> list[Point]:
