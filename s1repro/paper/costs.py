@@ -14,9 +14,9 @@ from statistics import fmean
 from s1repro.artifacts import stage_folder
 from s1repro.config import Config
 from s1repro.evaluate.metrics import wilson
-from s1repro.evaluate.points import answered, question_scores
+from s1repro.evaluate.points import answered, by_point, question_scores
 from s1repro.flops import Dimensions, flops
-from s1repro.paper.measured import Measured, Missing, by_point
+from s1repro.paper.measured import Measured, Missing
 from s1repro.paper.table import Entry, Number, Table, percent
 from s1repro.records import Sample
 from s1repro.report.drafts import read_acceptance

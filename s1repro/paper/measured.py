@@ -15,10 +15,9 @@ from statistics import fmean
 from s1repro.artifacts import stage_folder
 from s1repro.config import Config
 from s1repro.evaluate.points import answered, question_scores, to_points
-from s1repro.evaluate.vouched import PointKey
 from s1repro.paper.plan import run_names
 from s1repro.records import Point, Sample
-from s1repro.report.curves import point_key, read_run
+from s1repro.report.curves import read_run
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,8 @@ class Measured:
             own = [sample for sample in answered(self.of(name)) if sample.key.benchmark == benchmark]
             if not own:
                 return Missing(f"{name} was not measured on {benchmark}")
-            largest = max(point_key(sample)[2] for sample in own)
-            taken[name] = [sample for sample in own if point_key(sample)[2:] == (largest, waits)]
+            largest = max(sample.key.budget for sample in own)
+            taken[name] = [sample for sample in own if (sample.key.budget, sample.key.waits) == (largest, waits)]
             if not taken[name]:
                 return Missing(f"{name} has no point with {waits} Waits at its largest budget, {largest:,}")
         return taken
@@ -86,14 +85,6 @@ def mean_scores(taken: Mapping[str, Sequence[Sample]]) -> dict[str, float]:
     scores = [question_scores(samples) for samples in taken.values()]
     common = set.intersection(*(set(one) for one in scores))
     return {question: fmean(one[question] for one in scores) for question in sorted(common)}
-
-
-def by_point(samples: Iterable[Sample]) -> dict[PointKey, list[Sample]]:
-    """The samples of each point, the points in order."""
-    groups: dict[PointKey, list[Sample]] = {}
-    for sample in samples:
-        groups.setdefault(point_key(sample), []).append(sample)
-    return dict(sorted(groups.items()))
 
 
 def _read(runs: str, name: str, known: Mapping[str, str]) -> Sequence[Sample] | Missing:

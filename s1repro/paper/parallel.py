@@ -14,10 +14,10 @@ from statistics import fmean
 
 from s1repro.config import Config
 from s1repro.evaluate.metrics import paired_difference, wilson
-from s1repro.evaluate.points import answered, question_scores
+from s1repro.evaluate.points import answered, by_point, question_scores
 from s1repro.evaluate.vouched import PointKey
 from s1repro.paper.costs import evaluation, sample_flops
-from s1repro.paper.measured import Measured, Missing, by_point
+from s1repro.paper.measured import Measured, Missing
 from s1repro.paper.table import Entry, Number, Table, percent
 from s1repro.report.votes import votes_of
 from s1repro.settings.paper import OWN

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from pathlib import Path
 from s1repro.artifacts import stage_folder, write_text
 from s1repro.evaluate.journal import IDENTITY, SAMPLES, listed_points, vouched
 from s1repro.evaluate.points import to_points
-from s1repro.evaluate.vouched import PointKey
+from s1repro.evaluate.vouched import PointKey, point_key
 from s1repro.records import Point, Sample
 from s1repro.scaling.methods import METHODS
 
@@ -42,7 +43,7 @@ class Evaluated:
     @property
     def finished(self) -> list[Sample]:
         """The samples of its complete points."""
-        return [sample for sample in self.samples if point_key(sample) not in self.unfinished]
+        return [sample for sample in self.samples if point_key(sample.key) not in self.unfinished]
 
 
 def require_begun(runs: str, name: str) -> Path:
@@ -68,7 +69,7 @@ def read_run(runs: str, name: str) -> Evaluated:
             raise ValueError(
                 f"{folder / SAMPLES}:{line}: unknown method {sample.key.method!r}; known are {', '.join(METHODS)}"
             )
-    taken = [s for s in samples if point_key(s) not in listed or s.key.sample < listed[point_key(s)]]
+    taken = [one for one in samples if one.key.sample < listed.get(point_key(one.key), math.inf)]
     notes = []
     if len(taken) < len(samples):
         notes.append(
@@ -81,7 +82,7 @@ def read_run(runs: str, name: str) -> Evaluated:
             f"are of another evaluation than {IDENTITY} beside it names"
         )
     ordered = sorted(taken, key=lambda sample: sample.key)
-    return Evaluated(name, ordered, frozenset(map(point_key, ordered)) - listed.keys(), tuple(notes))
+    return Evaluated(name, ordered, frozenset(point_key(one.key) for one in ordered) - listed.keys(), tuple(notes))
 
 
 def curve_of(evaluated: Evaluated) -> list[Point]:
@@ -95,12 +96,6 @@ def marked(points: Iterable[Point], unfinished: frozenset[PointKey]) -> list[Poi
         replace(point, unfinished=(point.benchmark, point.method, point.budget, point.waits) in unfinished)
         for point in points
     ]
-
-
-def point_key(sample: Sample) -> PointKey:
-    """The point that a sample belongs to: benchmark, method, budget, waits."""
-    key = sample.key
-    return key.benchmark, key.method, key.budget, key.waits
 
 
 def write_curve(path: Path, points: Sequence[Point]) -> None:

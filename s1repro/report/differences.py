@@ -19,10 +19,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from s1repro.evaluate.metrics import Interval, least_difference, paired_difference, resolution
-from s1repro.evaluate.points import answered, question_scores
+from s1repro.evaluate.points import answered, by_point, question_scores
 from s1repro.evaluate.vouched import PointKey
 from s1repro.records import Sample
-from s1repro.report.curves import point_key
 from s1repro.report.votes import votes_of
 
 Runs = Mapping[str, Sequence[Sample]]
@@ -102,8 +101,7 @@ class _Pair(NamedTuple):
 
 def _scores(samples: Sequence[Sample]) -> dict[PointKey, Scores]:
     """For each point, the score of each question."""
-    given = sorted(answered(samples), key=point_key)
-    return {key: question_scores(group) for key, group in groupby(given, key=point_key)}
+    return {key: question_scores(group) for key, group in by_point(answered(samples)).items()}
 
 
 def _against(run: str, scores: Mapping[PointKey, Scores], name: str, others: Mapping[PointKey, Scores]) -> list[_Pair]:

@@ -9,10 +9,11 @@ here and are in no accuracy.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import get_args
 
+from s1repro.evaluate.points import by_point
 from s1repro.evaluate.vouched import PointKey
 from s1repro.records import Finish, Sample
 
@@ -23,11 +24,7 @@ HEAD = ("run", "benchmark", "method", "budget", "Waits", "samples", *ENDS, "answ
 
 def end_rows(samples: Iterable[Sample], run: str) -> list[tuple[str, ...]]:
     """A row for each point: its samples, how many ended in each way, and how many answers were cut."""
-    points: dict[PointKey, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        key = sample.key
-        points[key.benchmark, key.method, key.budget, key.waits].append(sample)
-    return [_row(run, key, group) for key, group in sorted(points.items())]
+    return [_row(run, key, group) for key, group in by_point(samples).items()]
 
 
 def _row(run: str, key: PointKey, samples: Sequence[Sample]) -> tuple[str, ...]:

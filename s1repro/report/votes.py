@@ -17,10 +17,9 @@ from statistics import fmean
 
 from s1repro.evaluate.metrics import wilson
 from s1repro.evaluate.points import answered, question_scores
-from s1repro.evaluate.vouched import PointKey
+from s1repro.evaluate.vouched import PointKey, point_key
 from s1repro.grading import same_answer
 from s1repro.records import Sample
-from s1repro.report.curves import point_key
 from s1repro.scaling.voting import joined, majority_at_k, pass_at_k
 
 HEAD = (
@@ -57,7 +56,7 @@ def votes_of(samples: Sequence[Sample], seed: int) -> list[Votes]:
     """One for each point and each k, in their order."""
     points: dict[PointKey, dict[str, list[Sample]]] = defaultdict(lambda: defaultdict(list))
     for sample in sorted(answered(samples), key=lambda sample: sample.key.sample):
-        points[point_key(sample)][sample.key.question].append(sample)
+        points[point_key(sample.key)][sample.key.question].append(sample)
     return [votes for key, questions in sorted(points.items()) for votes in _at_each_k(key, questions, seed)]
 
 

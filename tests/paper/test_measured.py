@@ -7,7 +7,8 @@ from pathlib import Path
 from s1repro.artifacts import Journal
 from s1repro.config import Config
 from s1repro.evaluate.journal import SAMPLES, claim, to_line
-from s1repro.paper.measured import Measured, Missing, by_point, mean_scores
+from s1repro.evaluate.points import by_point
+from s1repro.paper.measured import Measured, Missing, mean_scores
 from tests.paper.conftest import Finish
 from tests.toy import make_sample
 
