@@ -9,6 +9,7 @@ a Wait). Conversations, system prompts, tools and several choices are not covere
 
 from __future__ import annotations
 
+import secrets
 import time
 import uuid
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from s1repro.scaling import Budget, Forced
 KNOWN = {"model", "messages", "max_tokens", "max_completion_tokens", "temperature", "top_p", "seed", "stream", "user"}
 """OpenAI's fields that are taken; `n` may be 1, `stream_options` is heeded."""
 OWN = {"thinking_budget", "waits"}
+SEEDS = 2**31
+"""So many there are; a request without one draws its own."""
 
 
 class BadRequest(Exception):
@@ -56,10 +59,11 @@ def read_request(body: Any, model: str) -> Asked:
     budget = Budget(
         _number(body, "thinking_budget", int, 1), waits=_number(body, "waits", int, 0) or 0, max_answer_tokens=answer
     )
+    seed = _number(body, "seed", int, 0, SEEDS - 1)
     sampling = Sampling(
         temperature=_number(body, "temperature", float, 0) or 0.0,
         top_p=_number(body, "top_p", float, 1e-6, 1.0) or 1.0,
-        seed=_number(body, "seed", int, 0, 2**31 - 1) or 0,
+        seed=secrets.randbelow(SEEDS) if seed is None else seed,
     )
     options = body.get("stream_options") or {}
     usage = isinstance(options, dict) and options.get("include_usage") is True

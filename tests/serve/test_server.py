@@ -113,6 +113,15 @@ def test_a_wrong_key_and_a_body_that_is_none_are_refused(url: str, tiny_qwen: Pa
     assert (reply.status_code, reply.json()["error"]["message"]) == (400, "the body is not JSON")
 
 
+def test_without_a_seed_each_request_draws_a_sample_of_its_own(client: openai.OpenAI, tiny_qwen: Path) -> None:
+    def thought(**more: Any) -> str:
+        message = ask(client, tiny_qwen, thinking_budget=20, temperature=1, **more).choices[0].message
+        return str(message.reasoning_content)
+
+    assert len({thought() for _ in range(3)}) == 3
+    assert thought(seed=0) == thought(seed=0)
+
+
 def test_many_clients_at_once_get_what_each_gets_alone(client: openai.OpenAI, url: str, tiny_qwen: Path) -> None:
     alone = ask(client, tiny_qwen, thinking_budget=20).choices[0].message.reasoning_content
 
