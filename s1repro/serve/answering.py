@@ -1,5 +1,6 @@
 """One request answered: the thinking is forced to its budget, then the answer; whole, or told while it is said.
 
+asked = fitted(asked, fmt, engine)
 answer = await answered(asked, fmt, engine, "my-model")
 async for field, text in told(asked, fmt, engine, "my-model", slice_tokens=16): ...
 """
@@ -14,7 +15,8 @@ from s1repro.engines.base import Engine
 from s1repro.scaling import Prompt
 from s1repro.scaling.answer import answer_to, final_ids
 from s1repro.scaling.trace import grow
-from s1repro.serve.chat import Answer, Asked, BadRequest
+from s1repro.serve.chat import Answer, Asked
+from s1repro.serve.room import left_for_answer
 from s1repro.serve.streamed import StreamedEngine
 
 Say = Callable[[str], Awaitable[None]]
@@ -24,7 +26,7 @@ _UNFINISHED = "\ufffd"
 
 
 async def answered(asked: Asked, fmt: BoundFormat, engine: Engine, model: str) -> Answer:
-    """Think and answer. `require_fits` comes before."""
+    """Think and answer. `fitted` comes before."""
     return await _answer(asked, fmt, engine, engine, model)
 
 
@@ -65,14 +67,6 @@ async def told(
         working.cancel()  # a client that is gone is not answered any more
 
 
-def require_fits(asked: Asked, fmt: BoundFormat, engine: Engine) -> None:
-    """Raise `BadRequest` where question, budget and answer do not fit in the model."""
-    try:
-        Prompt(engine, tuple(fmt.prompt_ids(asked.question)), fmt, asked.sampling).thinking_cap(asked.budget)
-    except ValueError as error:
-        raise BadRequest(str(error)) from None
-
-
 async def _answer(
     asked: Asked,
     fmt: BoundFormat,
@@ -87,10 +81,12 @@ async def _answer(
     cap = prompt.thinking_cap(asked.budget)
     (thinking,) = [one async for _, one in grow(prompt, [asked.budget], [cap])]
     text = _decode(fmt, thinking.token_ids)
+    begun = final_ids(prompt, thinking, asked.budget)
     if reasoning and content:
         await reasoning.end(text)
-        content.prefix = final_ids(prompt, thinking, asked.budget)
-    forced = await answer_to(Prompt(answerer, ids, fmt, asked.sampling), thinking, asked.budget)
+        content.prefix = begun
+    budget = left_for_answer(asked, thinking, len(begun))
+    forced = await answer_to(Prompt(answerer, ids, fmt, asked.sampling), thinking, budget)
     said = _decode(fmt, forced.answer_ids)
     if content:
         await content.end(said)

@@ -2,7 +2,8 @@
 
 One user's turn is answered, by the checkpoint's own thinking format. Beside the fields that OpenAI has, a request may
 hold `thinking_budget` (tokens of thinking; left out, all that fits) and `waits` (how often the end of thinking becomes
-a Wait). Conversations, system prompts, tools and several choices are not covered and refused.
+a Wait). How they go together with OpenAI's own bound is `s1repro.serve.room`. Conversations, system prompts, tools and
+several choices are not covered and refused.
 
     asked = read_request({"model": "m", "messages": [{"role": "user", "content": "2+2?"}], "thinking_budget": 64})
 """
@@ -40,6 +41,8 @@ class Asked:
     question: str
     budget: Budget
     sampling: Sampling
+    most_tokens: int | None
+    """Of thinking and answer together."""
     stream: bool
     with_usage: bool
 
@@ -55,10 +58,8 @@ def read_request(body: Any, model: str) -> Asked:
         raise BadRequest(f"no model {body.get('model')!r}; this server has {model}", status=404)
     if body.get("n", 1) != 1:
         raise BadRequest("n: one choice at a time")
-    answer = _number(body, "max_completion_tokens", int, 1) or _number(body, "max_tokens", int, 1)
-    budget = Budget(
-        _number(body, "thinking_budget", int, 1), waits=_number(body, "waits", int, 0) or 0, max_answer_tokens=answer
-    )
+    most = _number(body, "max_completion_tokens", int, 1) or _number(body, "max_tokens", int, 1)
+    budget = Budget(_number(body, "thinking_budget", int, 1), waits=_number(body, "waits", int, 0) or 0)
     seed = _number(body, "seed", int, 0, SEEDS - 1)
     sampling = Sampling(
         temperature=_number(body, "temperature", float, 0) or 0.0,
@@ -67,7 +68,7 @@ def read_request(body: Any, model: str) -> Asked:
     )
     options = body.get("stream_options") or {}
     usage = isinstance(options, dict) and options.get("include_usage") is True
-    return Asked(_question(body.get("messages")), budget, sampling, body.get("stream") is True, usage)
+    return Asked(_question(body.get("messages")), budget, sampling, most, body.get("stream") is True, usage)
 
 
 def _number(body: dict[str, Any], name: str, kind: type, least: float, most: float = float("inf")) -> Any:

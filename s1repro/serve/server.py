@@ -28,8 +28,9 @@ from starlette.routing import Route
 from s1repro.chat import FORMATS, BoundFormat
 from s1repro.config import Config
 from s1repro.engines import Engine, load_engine
-from s1repro.serve.answering import answered, require_fits, told
+from s1repro.serve.answering import answered, told
 from s1repro.serve.chat import Answer, Asked, BadRequest, envelope, piece, read_request
+from s1repro.serve.room import fitted
 from s1repro.trained import require_format
 
 
@@ -58,8 +59,7 @@ def build(engine: Engine, fmt: BoundFormat, model: str, key: str, slice_tokens: 
     async def chat(request: Request) -> Response:
         try:
             _require_key(request, key)
-            asked = read_request(await _body(request), model)
-            require_fits(asked, fmt, engine)
+            asked = fitted(read_request(await _body(request), model), fmt, engine)
             if asked.stream:
                 return EventSourceResponse(_events(asked, fmt, engine, model, slice_tokens))
             return JSONResponse((await answered(asked, fmt, engine, model)).completion())

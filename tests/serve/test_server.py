@@ -53,7 +53,7 @@ def client(url: str) -> openai.OpenAI:
 
 
 def ask(client: openai.OpenAI, tiny_qwen: Path, stream: bool = False, **more: Any) -> Any:
-    extra = {"max_tokens": 12, **more}
+    extra = {"max_tokens": 60, **more}
     own = {name: extra.pop(name) for name in ("thinking_budget", "waits") if name in extra}
     return client.chat.completions.create(
         model=str(tiny_qwen), messages=QUESTION, extra_body=own, stream=stream, **extra
@@ -70,6 +70,17 @@ def test_two_budgets_and_a_wait_are_kept(client: openai.OpenAI, tiny_qwen: Path)
         assert message.reasoning_content and message.content.startswith("Final Answer:")
         thoughts.append(message.reasoning_content)
     assert thoughts[1].startswith(thoughts[0]) and len(thoughts[1]) > len(thoughts[0])
+
+
+@pytest.mark.parametrize("asked", [{}, {"thinking_budget": 15}])
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_thinking_and_answer_together_are_bounded(
+    client: openai.OpenAI, tiny_qwen: Path, asked: dict[str, int], name: str
+) -> None:
+    for most in (24, 70):
+        usage = ask(client, tiny_qwen, **{"max_tokens": None, name: most, **asked}).usage
+        assert usage.completion_tokens <= most
+        assert 0 < usage.completion_tokens_details.reasoning_tokens < usage.completion_tokens
 
 
 @pytest.mark.parametrize("asked", [{"thinking_budget": 5}, {"thinking_budget": 40, "waits": 1}])
@@ -91,6 +102,7 @@ def test_a_stream_adds_up_to_the_whole_answer(client: openai.OpenAI, tiny_qwen: 
     [
         ({"thinking_budget": 0}, "thinking_budget is 0; give a whole number from 1"),
         ({"thinking_budget": 4000}, "do not fit in max_model_len 256"),
+        ({"thinking_budget": 40, "max_tokens": 40}, r"is 40 and holds thinking and answer together; give 4\d or more"),
         ({"waits": -1}, "waits is -1"),
         ({"temperature": -0.5}, r"temperature is -0\.5"),
         ({"n": 2}, "n: one choice at a time"),
@@ -129,7 +141,7 @@ def test_many_clients_at_once_get_what_each_gets_alone(client: openai.OpenAI, ur
         many = openai.AsyncOpenAI(base_url=url, api_key=KEY, max_retries=0)
         create = many.chat.completions.create
         asked = (
-            create(model=str(tiny_qwen), messages=QUESTION, max_tokens=4, extra_body={"thinking_budget": 20})
+            create(model=str(tiny_qwen), messages=QUESTION, max_tokens=30, extra_body={"thinking_budget": 20})
             for _ in range(16)
         )
         return await asyncio.gather(*asked)
