@@ -15,7 +15,8 @@ from s1repro.engines.base import Engine
 from s1repro.scaling import Prompt
 from s1repro.scaling.answer import answer_to, final_ids
 from s1repro.scaling.trace import grow
-from s1repro.serve.chat import Answer, Asked
+from s1repro.serve.chat import Asked
+from s1repro.serve.reply import Answer
 from s1repro.serve.room import left_for_answer
 from s1repro.serve.streamed import StreamedEngine
 

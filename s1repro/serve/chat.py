@@ -1,4 +1,4 @@
-"""A chat request with a thinking budget, and the answer in the form that OpenAI's clients read.
+"""A chat request with a thinking budget, as OpenAI's clients send it.
 
 One user's turn is answered, by the checkpoint's own thinking format. Beside the fields that OpenAI has, a request may
 hold `thinking_budget` (tokens of thinking; left out, all that fits) and `waits` (how often the end of thinking becomes
@@ -11,13 +11,11 @@ several choices are not covered and refused.
 from __future__ import annotations
 
 import secrets
-import time
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from s1repro.engines.base import Sampling
-from s1repro.scaling import Budget, Forced
+from s1repro.scaling import Budget
 
 KNOWN = {"model", "messages", "max_tokens", "max_completion_tokens", "temperature", "top_p", "seed", "stream", "user"}
 """OpenAI's fields that are taken; `n` may be 1, `stream_options` is heeded."""
@@ -94,46 +92,3 @@ def _question(messages: Any) -> str:
     if role != "user" or not isinstance(content, str) or not content.strip():
         raise BadRequest("messages: give one message, the user's question as text")
     return content
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came of a request: the texts of thinking and answer, and their account."""
-
-    model: str
-    reasoning: str
-    content: str
-    prompt_tokens: int
-    forced: Forced
-
-    def completion(self) -> dict[str, Any]:
-        """The whole of it, as a chat completion."""
-        message = {"role": "assistant", "content": self.content, "reasoning_content": self.reasoning}
-        choice = {"index": 0, "message": message, "finish_reason": self.finish}
-        return {**envelope(self.model, "chat.completion"), "choices": [choice], "usage": self.usage()}
-
-    @property
-    def finish(self) -> str:
-        """OpenAI's word for why it ended."""
-        return "length" if self.forced.answer_cut else "stop"
-
-    def usage(self) -> dict[str, Any]:
-        """The account in OpenAI's terms; how the thinking ended is ours."""
-        thinking, answer = len(self.forced.thinking_ids), len(self.forced.answer_ids)
-        details = {"reasoning_tokens": thinking, "waits": self.forced.waits_used, "thinking_ended": self.forced.finish}
-        return {
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": thinking + answer,
-            "total_tokens": self.prompt_tokens + thinking + answer,
-            "completion_tokens_details": details,
-        }
-
-
-def envelope(model: str, kind: str) -> dict[str, Any]:
-    """What all answers begin with."""
-    return {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": kind, "created": int(time.time()), "model": model}
-
-
-def piece(head: dict[str, Any], delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
-    """One piece of a streamed answer."""
-    return {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}

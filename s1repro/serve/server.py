@@ -29,7 +29,8 @@ from s1repro.chat import FORMATS, BoundFormat
 from s1repro.config import Config
 from s1repro.engines import Engine, load_engine
 from s1repro.serve.answering import answered, told
-from s1repro.serve.chat import Answer, Asked, BadRequest, envelope, piece, read_request
+from s1repro.serve.chat import Asked, BadRequest, read_request
+from s1repro.serve.reply import Answer, envelope, piece, refusal
 from s1repro.serve.room import fitted
 from s1repro.trained import require_format
 
@@ -64,7 +65,7 @@ def build(engine: Engine, fmt: BoundFormat, model: str, key: str, slice_tokens: 
                 return EventSourceResponse(_events(asked, fmt, engine, model, slice_tokens))
             return JSONResponse((await answered(asked, fmt, engine, model)).completion())
         except BadRequest as bad:
-            return JSONResponse(_error(str(bad)), status_code=bad.status)
+            return JSONResponse(refusal(str(bad)), status_code=bad.status)
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
@@ -105,7 +106,3 @@ async def _events(asked: Asked, fmt: BoundFormat, engine: Engine, model: str, sl
             field, text = said
             yield json.dumps(piece(head, {field: text}))
     yield "[DONE]"
-
-
-def _error(message: str) -> dict[str, Any]:
-    return {"error": {"message": message, "type": "invalid_request_error"}}

@@ -11,7 +11,8 @@ from transformers import PreTrainedTokenizerBase
 from s1repro.chat import FORMATS, BoundFormat
 from s1repro.engines import ScriptedEngine
 from s1repro.serve.answering import answered
-from s1repro.serve.chat import Answer, BadRequest, read_request
+from s1repro.serve.chat import BadRequest, read_request
+from s1repro.serve.reply import Answer
 from s1repro.serve.room import fitted
 from tests.serve.scripted import MODEL, QUESTION, Says
 
