@@ -8,7 +8,7 @@ async for field, text in told(asked, fmt, engine, "my-model", slice_tokens=16): 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from s1repro.chat import BoundFormat
 from s1repro.engines.base import Engine
@@ -33,7 +33,7 @@ async def answered(asked: Asked, fmt: BoundFormat, engine: Engine, model: str) -
 
 async def told(
     asked: Asked, fmt: BoundFormat, engine: Engine, model: str, slice_tokens: int
-) -> AsyncIterator[tuple[str, str] | Answer]:
+) -> AsyncGenerator[tuple[str, str] | Answer, None]:
     """The same in pieces, ("reasoning_content" or "content", text), and the whole at the end."""
     pieces: asyncio.Queue[tuple[str, str] | Answer | Exception] = asyncio.Queue()
     base = len(fmt.prompt_ids(asked.question))

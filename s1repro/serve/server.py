@@ -12,7 +12,6 @@ endpoints of OpenAI's are not covered.
 from __future__ import annotations
 
 import hmac
-import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,16 +20,17 @@ from typing import Any
 import uvicorn
 from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from s1repro.chat import FORMATS, BoundFormat
 from s1repro.config import Config
 from s1repro.engines import Engine, load_engine
-from s1repro.serve.answering import answered, told
-from s1repro.serve.chat import Asked, BadRequest, read_request
-from s1repro.serve.reply import Answer, envelope, piece, refusal
+from s1repro.serve.answering import answered
+from s1repro.serve.chat import BadRequest, read_request
+from s1repro.serve.delivery import events, whole
+from s1repro.serve.reply import refusal
 from s1repro.serve.room import fitted
 from s1repro.trained import require_format
 
@@ -58,14 +58,11 @@ def build(engine: Engine, fmt: BoundFormat, model: str, key: str, slice_tokens: 
         return Response()
 
     async def chat(request: Request) -> Response:
-        try:
-            _require_key(request, key)
-            asked = fitted(read_request(await _body(request), model), fmt, engine)
-            if asked.stream:
-                return EventSourceResponse(_events(asked, fmt, engine, model, slice_tokens))
-            return JSONResponse((await answered(asked, fmt, engine, model)).completion())
-        except BadRequest as bad:
-            return JSONResponse(refusal(str(bad)), status_code=bad.status)
+        _require_key(request, key)
+        asked = fitted(read_request(await _body(request), model), fmt, engine)
+        if asked.stream:
+            return EventSourceResponse(events(asked, fmt, engine, model, slice_tokens))
+        return await whole(request, answered(asked, fmt, engine, model))
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
@@ -77,7 +74,17 @@ def build(engine: Engine, fmt: BoundFormat, model: str, key: str, slice_tokens: 
         Route("/health", health),
         Route("/v1/chat/completions", chat, methods=["POST"]),
     ]
-    return Starlette(routes=routes, lifespan=life)
+    handlers = {BadRequest: _refused, ClientDisconnect: _unheard}
+    return Starlette(routes=routes, lifespan=life, exception_handlers=handlers)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BadRequest)
+    return JSONResponse(refusal(str(error)), status_code=error.status)
+
+
+def _unheard(request: Request, error: Exception) -> Response:
+    return Response(status_code=499)  # nobody reads it
 
 
 async def _body(request: Request) -> Any:
@@ -91,18 +98,3 @@ def _require_key(request: Request, key: str) -> None:
     given = request.headers.get("Authorization", "")
     if key and not hmac.compare_digest(given.encode(), f"Bearer {key}".encode()):
         raise BadRequest("this server wants a key, and this is not it", status=401)
-
-
-async def _events(asked: Asked, fmt: BoundFormat, engine: Engine, model: str, slice_tokens: int) -> AsyncIterator[str]:
-    """The pieces of a streamed answer, as the data of server-sent events."""
-    head = envelope(model, "chat.completion.chunk")
-    yield json.dumps(piece(head, {"role": "assistant", "content": ""}))
-    async for said in told(asked, fmt, engine, model, slice_tokens):
-        if isinstance(said, Answer):
-            yield json.dumps(piece(head, {}, said.finish))
-            if asked.with_usage:
-                yield json.dumps({**head, "choices": [], "usage": said.usage()})
-        else:
-            field, text = said
-            yield json.dumps(piece(head, {field: text}))
-    yield "[DONE]"

@@ -60,7 +60,7 @@ def serving(engine: Engine, fmt: BoundFormat, *, key: str = "", slice_tokens: in
     """The server on a port of its own while the block runs, and a client that asks once."""
     app = build(engine, fmt, MODEL, key, slice_tokens)
     server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", 0, log_level="warning"))
-    thread = Thread(target=server.run)
+    thread = Thread(target=server.run, daemon=True)
     thread.start()
     try:
         while not server.started:
