@@ -57,6 +57,6 @@ def piece(head: dict[str, Any], delta: dict[str, Any], finish: str | None = None
     return {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
 
 
-def refusal(message: str) -> dict[str, Any]:
+def refusal(message: str, kind: str = "invalid_request_error") -> dict[str, Any]:
     """Why a request is not answered."""
-    return {"error": {"message": message, "type": "invalid_request_error"}}
+    return {"error": {"message": message, "type": kind}}

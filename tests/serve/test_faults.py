@@ -66,3 +66,37 @@ def test_a_stream_that_nobody_reads_ends(fmt: BoundFormat) -> None:
             next(stream)
             engine.wait_until(running=1)
         engine.wait_until(running=0)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(RuntimeError("out of memory\nin layer 7"), "out of memory"), (AssertionError(), "AssertionError")],
+)
+def test_an_engine_that_fails_is_a_503(
+    fmt: BoundFormat, error: Exception, told: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with serving(Faulty(fmt, 1, error), fmt) as client:
+        with pytest.raises(openai.InternalServerError) as failed:
+            client.chat.completions.create(model=MODEL, messages=QUESTION)
+        assert failed.value.status_code == 503
+        assert failed.value.body == {"message": f"the engine failed: {told}", "type": "server_error"}
+    assert "Traceback" in capfd.readouterr().err
+
+
+def test_an_engine_that_gives_up_is_told_in_one_line(fmt: BoundFormat, capfd: pytest.CaptureFixture[str]) -> None:
+    failing = serving(Faulty(fmt, 1, ValueError("engine: no answer")), fmt)
+    with failing as client, pytest.raises(openai.InternalServerError, match="the engine failed: engine: no answer"):
+        client.chat.completions.create(model=MODEL, messages=QUESTION)
+    assert capfd.readouterr().err == "serve: engine: no answer\n"
+
+
+def test_a_stream_that_fails_says_so_at_its_end(fmt: BoundFormat) -> None:
+    with serving(Faulty(fmt, 3, RuntimeError("out of memory")), fmt) as client:
+        heard = []
+        with pytest.raises(openai.APIError, match=r"^the engine failed: out of memory$"):
+            for piece in client.chat.completions.create(model=MODEL, messages=QUESTION, stream=True):
+                heard.append(piece.choices[0].delta)
+        assert getattr(heard[-1], "reasoning_content", None)
+        create = client.chat.completions.with_raw_response.create
+        events = create(model=MODEL, messages=QUESTION, stream=True).text.strip().split("\r\n\r\n")
+        assert events[-1].startswith("event: error\r\ndata: {") and len(events) == 2
