@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+UNFINISHED = "\ufffd"
+"""How a character reads whose bytes are not all there."""
+
 
 @dataclass(frozen=True)
 class Stopped:
@@ -30,18 +33,29 @@ class Stopped:
 
 def find_stop(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], strings: Sequence[str]) -> Stopped | None:
     """The first of `strings` that the text of `ids` completes; None where it holds none of them."""
-    text = _text(tokenizer, ids)
+    text = text_of(tokenizer, ids)
     if not any(string in text for string in strings):
         return None
-    end = _first(len(ids), lambda count: any(string in _text(tokenizer, ids[:count]) for string in strings))
-    text = _text(tokenizer, ids[:end])
+    end = _first(len(ids), lambda count: any(string in text_of(tokenizer, ids[:count]) for string in strings))
+    text = text_of(tokenizer, ids[:end])
     string = min((string for string in strings if string in text), key=text.index)
     begin = text.index(string)
     # The longest prefix whose text ends at or before the string's first character.
     kept = _first(end, lambda count: _length(tokenizer, ids[:count]) > begin) - 1
-    while string not in _text(tokenizer, ids[kept:end]):  # that character is itself spread over tokens
+    while string not in text_of(tokenizer, ids[kept:end]):  # that character is itself spread over tokens
         kept -= 1
     return Stopped(kept, end, string)
+
+
+def place_before(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], characters: int) -> int:
+    """A place in `ids`, close to the end, behind which they have at least so many characters; 0 where they have fewer.
+
+    A string of that length which is completed by later ids begins behind it.
+    """
+    tokens = characters
+    while tokens < len(ids) and len(text_of(tokenizer, ids[len(ids) - tokens :]).strip(UNFINISHED)) < characters:
+        tokens *= 2  # some have no text
+    return max(0, len(ids) - tokens)
 
 
 def _first(most: int, holds: Callable[[int], bool]) -> int:
@@ -55,10 +69,11 @@ def _first(most: int, holds: Callable[[int], bool]) -> int:
 
 def _length(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> int:
     """Characters of the text, without a last one whose bytes are not all there yet."""
-    return len(_text(tokenizer, ids).rstrip("\ufffd"))
+    return len(text_of(tokenizer, ids).rstrip(UNFINISHED))
 
 
-def _text(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
+def text_of(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
+    """What `ids` say, special tokens included."""
     text = tokenizer.decode(list(ids), clean_up_tokenization_spaces=False)
     assert isinstance(text, str)
     return text

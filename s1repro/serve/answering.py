@@ -2,16 +2,17 @@
 
 asked = fitted(asked, fmt, engine)
 answer = await answered(asked, fmt, engine, "my-model")
-async for field, text in told(asked, fmt, engine, "my-model", slice_tokens=16): ...
+async for field, text in told(asked, fmt, engine, "my-model", slice_tokens=64): ...
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from s1repro.chat import BoundFormat
 from s1repro.engines.base import Engine
+from s1repro.engines.stopping import text_of
 from s1repro.scaling import Prompt
 from s1repro.scaling.answer import answer_to, final_ids
 from s1repro.scaling.trace import grow
@@ -19,11 +20,7 @@ from s1repro.serve.chat import Asked
 from s1repro.serve.reply import Answer
 from s1repro.serve.room import left_for_answer
 from s1repro.serve.streamed import StreamedEngine
-
-Say = Callable[[str], Awaitable[None]]
-
-_UNFINISHED = "\ufffd"
-"""A last character whose bytes are not all there."""
+from s1repro.serve.text import GrowingText
 
 
 async def answered(asked: Asked, fmt: BoundFormat, engine: Engine, model: str) -> Answer:
@@ -37,8 +34,9 @@ async def told(
     """The same in pieces, ("reasoning_content" or "content", text), and the whole at the end."""
     pieces: asyncio.Queue[tuple[str, str] | Answer | Exception] = asyncio.Queue()
     base = len(fmt.prompt_ids(asked.question))
-    reasoning = _Text(fmt, lambda text: pieces.put(("reasoning_content", text)))
-    content = _Text(fmt, lambda text: pieces.put(("content", text)))
+    held = max((len(string) for string in fmt.stop_strings), default=0)
+    reasoning = GrowingText(fmt.tokenizer, held, lambda text: pieces.put(("reasoning_content", text)))
+    content = GrowingText(fmt.tokenizer, held, lambda text: pieces.put(("content", text)))
 
     async def thought(prompt_ids: Sequence[int], ids: Sequence[int]) -> None:
         await reasoning.grow([*prompt_ids[base:], *ids])  # with the Waits, which stand in the next round's prompt
@@ -74,54 +72,21 @@ async def _answer(
     thinker: Engine,
     answerer: Engine,
     model: str,
-    reasoning: _Text | None = None,
-    content: _Text | None = None,
+    reasoning: GrowingText | None = None,
+    content: GrowingText | None = None,
 ) -> Answer:
     ids = tuple(fmt.prompt_ids(asked.question))
     prompt = Prompt(thinker, ids, fmt, asked.sampling)
     cap = prompt.thinking_cap(asked.budget)
     (thinking,) = [one async for _, one in grow(prompt, [asked.budget], [cap])]
-    text = _decode(fmt, thinking.token_ids)
+    text = text_of(fmt.tokenizer, thinking.token_ids)
     begun = final_ids(prompt, thinking, asked.budget)
     if reasoning and content:
         await reasoning.end(text)
         content.prefix = begun
     budget = left_for_answer(asked, thinking, len(begun))
     forced = await answer_to(Prompt(answerer, ids, fmt, asked.sampling), thinking, budget)
-    said = _decode(fmt, forced.answer_ids)
+    said = text_of(fmt.tokenizer, forced.answer_ids)
     if content:
         await content.end(said)
     return Answer(model, text, said, len(ids), forced)
-
-
-class _Text:
-    """A text that grows while it is said, behind the ids `prefix`.
-
-    What may still become part of a delimiter, and a character whose bytes are not all there, is not told yet.
-    """
-
-    def __init__(self, fmt: BoundFormat, say: Say) -> None:
-        self.prefix: tuple[int, ...] = ()
-        self._fmt, self._say = fmt, say
-        self._held = max((len(string) for string in fmt.stop_strings), default=0)
-        self._told = ""
-
-    async def grow(self, ids: Sequence[int]) -> None:
-        """`ids` have been said so far."""
-        text = _decode(self._fmt, [*self.prefix, *ids])
-        await self._tell(text[: len(text) - self._held].rstrip(_UNFINISHED))
-
-    async def end(self, text: str) -> None:
-        """All of it."""
-        await self._tell(text)
-
-    async def _tell(self, text: str) -> None:
-        if len(text) > len(self._told) and text.startswith(self._told):
-            new, self._told = text[len(self._told) :], text
-            await self._say(new)
-
-
-def _decode(fmt: BoundFormat, ids: Sequence[int]) -> str:
-    text = fmt.tokenizer.decode(list(ids), clean_up_tokenization_spaces=False)
-    assert isinstance(text, str)
-    return text

@@ -5,7 +5,7 @@ is named `error` and which no [DONE] follows; whoever runs the server reads it o
 business.
 
 return await whole(request, answered(asked, fmt, engine, "my-model"))
-return EventSourceResponse(events(asked, fmt, engine, "my-model", slice_tokens=16))
+return EventSourceResponse(events(asked, fmt, engine, "my-model", slice_tokens=64))
 """
 
 from __future__ import annotations

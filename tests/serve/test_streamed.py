@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerBase
 
+from s1repro.encoding import plain_ids
 from s1repro.engines import Completion, Sampling, ScriptedEngine, Stop
 from s1repro.serve.streamed import StreamedEngine
 
@@ -33,7 +34,7 @@ def both(
         told.append(tuple(ids))
 
     async def run() -> tuple[Completion, Completion]:
-        engine = ScriptedEngine(tokenizer, go_on, 200)
+        engine = ScriptedEngine(tokenizer, go_on, 200, vocab_size=len(tokenizer) + 10)
         streamed = StreamedEngine(engine, heard, slice_tokens)
         asked = {"max_tokens": max_tokens, "stop": stop, "sampling": Sampling()}
         return await engine.complete(PROMPT, **asked), await streamed.complete(PROMPT, **asked)
@@ -55,6 +56,30 @@ def test_slices_add_up(
     assert sliced == whole
     assert told[-1] == whole.token_ids
     assert all(later[: len(sooner)] == sooner for sooner, later in itertools.pairwise(told))
+
+
+@given(
+    pieces=st.lists(st.sampled_from(["a", "b", "ab", "é", "…", "</think>", "think", ">"]), max_size=12),
+    strings=st.sets(st.sampled_from(["ab", "</think>", "é…", "…a"]), min_size=1).map(tuple),
+    max_tokens=st.integers(1, 60),
+    slice_tokens=st.integers(1, 9),
+)
+def test_slices_add_up_with_stop_strings(
+    qwen_tokenizer: PreTrainedTokenizerBase,
+    pieces: list[str],
+    strings: tuple[str, ...],
+    max_tokens: int,
+    slice_tokens: int,
+) -> None:
+    nothing = len(qwen_tokenizer) + 5  # an id without text
+    script = [i for piece in pieces for i in (*plain_ids(qwen_tokenizer, piece), nothing)]
+    whole, sliced, _ = both(qwen_tokenizer, script, max_tokens, Stop((), strings), slice_tokens)
+    assert sliced == whole
+
+
+def test_slices_grow(qwen_tokenizer: PreTrainedTokenizerBase) -> None:
+    _, _, told = both(qwen_tokenizer, [], 150, Stop(), 32)
+    assert [len(ids) for ids in told] == [4, 12, 28, 60, 92, 124, 150]
 
 
 def test_a_stop_string_across_slices_is_found(qwen_tokenizer: PreTrainedTokenizerBase) -> None:
