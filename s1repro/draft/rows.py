@@ -1,8 +1,9 @@
 """What the head learns from: the checkpoint's own thinking and answers, forced as they will be when it is measured.
 
 A head is asked to go on wherever the checkpoint is: behind a Wait, behind `Final Answer:`, greedily and sampled. So
-each question is taken through the recipe's own method at points drawn from its curve, once greedily and once sampled,
-and a row is all that the engine was given and said, to the end of the answer. No benchmark question is among them.
+each question is taken through the recipe's own method at points drawn from its curve, once greedily and once sampled
+(a method that draws several traces sampled alone), and a row is all that the engine was given and said, to the end of
+the answer; of several traces it is the longest. No benchmark question is among them.
 
     plans = plan(config, questions)
     await write_rows(engine, fmt, config, plans, keep)      # keep(row) for each, as it is finished
@@ -63,8 +64,9 @@ def plan(config: Config, questions: Sequence[Question]) -> list[Plan]:
         rng = random.Random(f"{config.seed} {question.id}")
         for cut in rng.sample(cuts, min(config.draft.draws, len(cuts))):
             seed = rng.randrange(2**31)
-            plans.append(Plan(question, cut, Sampling()))
-            plans.append(Plan(question, cut, Sampling(config.draft.temperature, seed=seed)))
+            samplings = [Sampling()] if config.method.greedy else []
+            samplings.append(Sampling(config.draft.temperature, seed=seed))
+            plans += [Plan(question, cut, sampling) for sampling in samplings]
     return plans
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from omegaconf import MISSING
 
@@ -63,6 +63,8 @@ def keep(forced: Forced, *, tries: int, spent: int) -> Forced:
 @dataclass
 class Drawing(Method):
     """A method that draws several traces, so that it needs a temperature."""
+
+    greedy: ClassVar[bool] = False
 
     temperature: float = 1.0
     """Of the traces; above 0, for they must differ."""

@@ -51,6 +51,8 @@ class Method:
     """Its name in samples and tables."""
     table3: ClassVar[str] = ""
     """Its row in the paper's Table 3 (`data/paper.csv`), where the paper ran it."""
+    greedy: ClassVar[bool] = True
+    """Whether it can be taken at temperature 0."""
     joining: ClassVar[tuple[str, ...]] = ("budgets", "waits", "samples")
     """Settings that may differ between samples of one curve: further ones join it."""
 

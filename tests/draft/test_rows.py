@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from s1repro.draft.pipeline import read_questions
 from s1repro.draft.rows import Row, plan, write_rows
 from s1repro.engines import ScriptedEngine
 from s1repro.records import Question
+from s1repro.scaling.best_of_n import BestOfN
 from s1repro.scaling.forcing import Forcing
 from s1repro.settings.drafting import DraftConfig
 from tests.toy import make_config
@@ -32,6 +34,11 @@ def test_each_question_is_taken_greedily_and_sampled_at_the_points_drawn() -> No
     assert plan(CONFIG, QUESTIONS) == plans
     with pytest.raises(ValueError, match="unused: no questions to draft for"):
         plan(CONFIG, [])
+
+
+def test_a_method_that_draws_several_traces_is_taken_sampled_alone() -> None:
+    searching = replace(CONFIG, method=BestOfN(budgets=[8], reward_model="unused"))
+    assert [one.sampling.temperature for one in plan(searching, QUESTIONS)] == [1.0] * 6
 
 
 def test_a_row_is_the_whole_sequence_with_what_was_forced(qwen_tokenizer: PreTrainedTokenizerBase) -> None:
