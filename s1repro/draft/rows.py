@@ -96,11 +96,11 @@ async def write_rows(
     engine: Engine, fmt: BoundFormat, config: Config, plans: Sequence[Plan], keep: Callable[[Row], None]
 ) -> None:
     """Take each of `plans` on `engine` and hand its row to `keep`, in the order in which they are finished."""
+    ask = config.method.start(engine, config.model.trust_remote_code)  # once: it may load a reward model
 
     async def take(one: Plan) -> None:
         listening = _Listening(engine)
         ids = tuple(config.method.prompt_ids(fmt, one.question, one.cut))
-        ask = config.method.start(listening, config.model.trust_remote_code)
         await ask(Prompt(listening, ids, fmt, one.sampling), one.question, [one.cut])
         keep(Row(one.key, len(ids), listening.longest))
         progress.step(tokens=len(listening.longest) - len(ids))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,6 +58,27 @@ def test_a_row_is_the_whole_sequence_with_what_was_forced(qwen_tokenizer: PreTra
         assert (list(row.ids[: len(prompt)]), row.prompt_tokens) == (prompt, len(prompt))
         assert said.count("Wait") == int(waits), said
         assert row.ids[-1] == fmt.stop_ids[0] or budget == "8"
+
+
+def test_a_reward_model_is_loaded_once_for_all_rows(
+    qwen_tokenizer: PreTrainedTokenizerBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+
+    class Reward:
+        def __init__(self, model: str, *_: object) -> None:
+            loaded.append(model)
+
+        async def score(self, prompt_ids: Sequence[int], thinking_ids: Sequence[int]) -> float:
+            return 0.5
+
+    monkeypatch.setattr("s1repro.scaling.candidates.HfRewardModel", Reward)
+    fmt, rows = FORMATS["qwen-plain"].bind(qwen_tokenizer), list[Row]()
+    method = BestOfN(budgets=[8], reward_model="right", candidates=2, max_answer_tokens=5)
+    searching = replace(CONFIG, method=method)
+    engine = ScriptedEngine(qwen_tokenizer, lambda _: itertools.repeat(33), 400)
+    asyncio.run(write_rows(engine, fmt, searching, plan(searching, QUESTIONS), rows.append))
+    assert (len(rows), loaded) == (6, ["right"])
 
 
 def test_questions_of_a_curated_set(tmp_path: Path) -> None:
