@@ -4,7 +4,7 @@ This is the one module that imports `speculators`. Its own trainer is used; on a
 told so. The checkpoint is kept as it is: the head is one decoder layer of its own that reads three of its layers, sees
 all tokens and says the most frequent ones. By itself the library gives it a window of 2,048; vLLM then keeps a second
 kind of cache for it and finds half as many of a prefix's tokens again.
-Training goes on from the newest whole epoch where it was killed or interrupted. Several GPUs are not covered.
+Killed or interrupted, training and its log go on from the newest whole epoch. Several GPUs are not covered.
 
     train_head(checkpoint, rows, folder, layers=[1, 2, 3], settings=DraftConfig(), seed=0, vocab_size=151936)
 """
@@ -31,7 +31,7 @@ from speculators.train.graceful_shutdown import GracefulShutdownHandler
 from speculators.train.trainer import Trainer
 from speculators.train.vocab_mapping import build_vocab_mappings_from_distribution
 
-from s1repro.artifacts import Journal
+from s1repro.artifacts import Journal, write_jsonl
 from s1repro.draft.rows import Row
 from s1repro.draft.states import precision
 from s1repro.settings.drafting import DraftConfig
@@ -77,13 +77,27 @@ def train_head(
     data, epochs = folder / "rows", folder / "epochs"
     _write_dataset(rows, data)
     said = _write_vocabulary(rows, data, min(settings.vocabulary, vocab_size), vocab_size)
-    for torn in epochs.glob("[0-9]*"):  # the state is written last
-        if not (torn / "training_state.json").is_file():
-            shutil.rmtree(torn)
+    forget_torn(epochs, folder / "log.jsonl")
     arguments = [*_arguments(checkpoint, rows, folder, layers, settings, seed), *said]
     with Journal(folder / "log.jsonl") as journal, _as_this_machine(), _interruptible(), _quiet(_Log(journal)):
         cli.main(TrainConfig.resolve(arguments))
     return (epochs / BEST).resolve()
+
+
+def forget_torn(epochs: Path, log: Path) -> None:
+    """Drop epochs that are not whole, and all lines behind the last one that is: training writes these again.
+
+    Of an epoch its state is written last; then its validation is logged, without which it can never become the best.
+    """
+    with Journal(log) as journal:
+        lines = journal.read()
+    validated, last = {line["epoch"] for line in lines if "val" in line}, -1
+    for folder in epochs.glob("[0-9]*"):
+        if int(folder.name) in validated and (folder / "training_state.json").is_file():
+            last = max(last, int(folder.name))
+        else:
+            shutil.rmtree(folder)
+    write_jsonl(log, [line for line in lines if line["epoch"] <= last])
 
 
 def _arguments(

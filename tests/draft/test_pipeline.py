@@ -18,7 +18,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from s1repro.artifacts import write_jsonl
 from s1repro.config import Config
-from s1repro.draft.head import _Log
+from s1repro.draft.head import _Log, forget_torn
 from s1repro.draft.pipeline import run as run_stage
 from s1repro.draft.rows import Row
 from s1repro.draft.states import head_layers, write_states
@@ -88,6 +88,22 @@ def config(four_layers: Path, tmp_path: Path) -> Config:
     )
 
 
+def test_what_a_kill_tore_is_forgotten(tmp_path: Path) -> None:
+    epochs, log = tmp_path / "epochs", tmp_path / "log.jsonl"
+    forget_torn(epochs, log)
+    assert log.read_text() == ""
+    for epoch in (0, 1, 2, 10):
+        (epochs / str(epoch)).mkdir(parents=True)
+        if epoch < 10:
+            (epochs / str(epoch) / "training_state.json").write_text("{}")
+    (epochs / "checkpoint_best").symlink_to("1")
+    lines = [{"epoch": epoch, what: {}} for epoch in (0, 1) for what in ("train", "val")]
+    write_jsonl(log, [*lines, {"epoch": 2, "train": {}}, {"epoch": 10, "train": {}}])
+    forget_torn(epochs, log)
+    assert sorted(path.name for path in epochs.iterdir()) == ["0", "1", "checkpoint_best"]
+    assert [json.loads(line) for line in log.read_text().splitlines()] == lines
+
+
 @pytest.mark.slow
 def test_a_head_is_trained_and_drafts_without_changing_a_token(
     config: Config, run: Run, monkeypatch: pytest.MonkeyPatch
@@ -108,6 +124,8 @@ def test_a_head_is_trained_and_drafts_without_changing_a_token(
     assert json.loads((folder / "manifest.json").read_text())["facts"]["rows"] == 20
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines if "val" in line] == [0, 1]
+    steps = [line["global_step"] for line in lines if "train" in line]
+    assert len(steps) > 2 and steps == list(range(len(steps))), "the steps of the torn epoch stand there once"
     assert not list(folder.glob("state-*"))
     head = folder / "head"
     assert {"config.json", "model.safetensors"} == {path.name for path in head.iterdir()}
