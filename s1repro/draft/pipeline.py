@@ -1,8 +1,9 @@
 """The stage `draft`: a checkpoint gets an EAGLE-3 head.
 
-Reads `checkpoint` and the questions of `curated`; writes `runs/<name>/draft/`: `rows.jsonl`, what the checkpoint said,
-`head/`, a folder that vLLM drafts with, `log.jsonl`, and `manifest.json`, last. Killed at any moment and started again
-it goes on: rows that are in stay, hidden states too, and training continues at its newest whole epoch.
+Reads `checkpoint` and the questions of `curated`; writes `runs/<name>/draft/`: `head/`, a folder that vLLM drafts with,
+`log.jsonl`, and `manifest.json`, last. Killed at any moment and started again it goes on: rows that are in stay, also
+where the head's settings or the number of questions change, hidden states stay too, and training continues at its
+newest whole epoch. States that the disk has no room for are refused before they are written.
 
     run(config)     # or: python -m s1repro.draft recipe=demo
 """
@@ -45,20 +46,38 @@ def run(config: Config, load: Load | None = None) -> None:
     if is_done(folder, mark):
         print(f"draft: done already, {folder}")
         return
-    hf_config = require_model(config.checkpoint, config.engine.max_model_len, config.model.trust_remote_code)
-    from s1repro.draft.rows import plan
-    from s1repro.draft.states import head_layers
-
-    text = hf_config.get_text_config()
-    layers = head_layers(text.num_hidden_layers)
-    plans = plan(config, read_questions(Path(config.curated)))
-    state = folder / f"state-{mark}"  # named by the inputs: no training goes on from another one's
-    rows = _rows(config, plans, state / "rows.jsonl", load)
-    _train(config, rows, layers, text.vocab_size, folder, state)
+    said = fingerprint({**told, "draft": [config.draft.draws, config.draft.temperature]})  # what shapes a row
+    rows = _make(config, folder, folder / f"rows-{said}.jsonl", folder / f"state-{mark}", load)
     finish(folder, mark, ["head", "log.jsonl"], {"rows": len(rows), "tokens": sum(len(row.ids) for row in rows)})
     for old in folder.glob("state-*"):
         shutil.rmtree(old)
+    for old in folder.glob("rows-*.jsonl"):
+        old.unlink()
     print(f"draft: a head trained on {len(rows)} rows, {folder / 'head'}")
+
+
+def _make(config: Config, folder: Path, journal: Path, state: Path, load: Load | None) -> Sequence[Row]:
+    """Rows into `journal`, their states and the training into `state`, the head into `folder`; the rows.
+
+    Journal and state are named by their inputs: nothing goes on from what was made otherwise.
+    """
+    hf_config = require_model(config.checkpoint, config.engine.max_model_len, config.model.trust_remote_code)
+    # Heavy imports come after that: a finished stage and a missing model answer at once.
+    from s1repro.draft.room import at_most, require_memory, require_room
+    from s1repro.draft.rows import plan
+    from s1repro.draft.states import head_layers, missing_states, token_bytes
+
+    text = hf_config.get_text_config()
+    layers = head_layers(text.num_hidden_layers)
+    each = token_bytes(text.hidden_size, layers)
+    require_memory(hf_config, config.model.trust_remote_code)
+    plans = plan(config, read_questions(Path(config.curated)))
+    print(at_most(len(plans), config.engine.max_model_len, each, folder))
+    rows = _rows(config, plans, journal, load)
+    asked = len({one.question.id for one in plans})
+    require_room(rows, missing_states(rows, state / "hidden_states"), each, folder, asked)
+    _train(config, rows, layers, text.vocab_size, folder, state)
+    return rows
 
 
 def read_questions(path: Path) -> list[Question]:

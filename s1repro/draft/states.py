@@ -46,12 +46,23 @@ def precision() -> str:
     return "bfloat16" if torch.cuda.is_available() else "float32"
 
 
+def token_bytes(width: int, layers: Sequence[int]) -> int:
+    """What the states of a token take on the disk, for a model of that width; its id included."""
+    number: torch.dtype = getattr(torch, precision())
+    return (len(layers) + 1) * width * number.itemsize + torch.int64.itemsize
+
+
+def missing_states(rows: Sequence[Row], folder: Path) -> list[int]:
+    """The places of the rows that have no file yet."""
+    return [place for place in range(len(rows)) if not _path(folder, place).is_file()]
+
+
 def write_states(
     model: str, rows: Sequence[Row], layers: Sequence[int], folder: Path, trust_remote_code: bool = False
 ) -> None:
     """A file in `folder` for each row that has none yet, `hs_<place in rows>.safetensors`."""
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [place for place in range(len(rows)) if not _path(folder, place).is_file()]
+    missing = missing_states(rows, folder)
     if not missing:
         return
     longest = max(len(row.ids) for row in rows)

@@ -36,8 +36,8 @@ from dataclasses import asdict, dataclass, replace
 from itertools import compress, product
 
 from s1repro.config import Config
+from s1repro.device import Device, this_device
 from s1repro.settings.training import LoraConfig, SftConfig
-from s1repro.train.device import Device, this_device
 from s1repro.train.order import BatchOrder
 from s1repro.train.sizes import Sizes, describe
 

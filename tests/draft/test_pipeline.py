@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
+import re
 import signal
-from collections.abc import Callable, Coroutine
+from collections import namedtuple
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +24,9 @@ from s1repro.config import Config
 from s1repro.draft.head import _Log, forget_torn
 from s1repro.draft.pipeline import run as run_stage
 from s1repro.draft.rows import Row
-from s1repro.draft.states import head_layers, write_states
-from s1repro.engines import Completion, Sampling, Stop, load_engine
+from s1repro.draft.states import head_layers, token_bytes, write_states
+from s1repro.engines import Completion, Engine, Sampling, ScriptedEngine, Stop, load_engine
+from s1repro.engines.base import EngineSettings
 from s1repro.engines.speculation import Eagle3
 from s1repro.engines.vllm import Vllm
 from s1repro.scaling.forcing import Forcing
@@ -54,6 +58,7 @@ def test_states_are_what_goes_into_the_layers_and_the_final_norm(tiny_qwen: Path
             theirs = causal(torch.tensor([row.ids]), output_hidden_states=True)
             logits = causal.lm_head(causal.model.norm(file["hidden_states"][:, 2]))
         assert file["token_ids"].tolist() == list(row.ids)
+        assert sum(tensor.nbytes for tensor in file.values()) == len(row.ids) * token_bytes(64, [0, 1])
         for layer in (0, 1):
             torch.testing.assert_close(file["hidden_states"][:, layer], theirs.hidden_states[layer][0])
         torch.testing.assert_close(logits, theirs.logits[0])
@@ -86,6 +91,34 @@ def config(four_layers: Path, tmp_path: Path) -> Config:
         engine=Vllm(max_model_len=256, enforce_eager=True, gpu_memory_utilization=0.3),
         draft=DraftConfig(epochs=2, vocabulary=100),
     )
+
+
+def test_rows_without_room_for_their_states_are_kept_and_serve_fewer_questions(
+    config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, engines, trained = Path(config.runs) / "toy" / "draft", list[ScriptedEngine](), list[int]()
+
+    def load(settings: EngineSettings, model: str, trust_remote_code: bool) -> Engine:
+        engines.append(ScriptedEngine(AutoTokenizer.from_pretrained(model), lambda _: itertools.repeat(33), 256))
+        return engines[-1]
+
+    def train(config: Config, rows: Sequence[Row], layers: object, size: int, folder: Path, state: Path) -> None:
+        trained.append(len(rows))
+        (folder / "head").mkdir()
+        (folder / "log.jsonl").write_text("")
+
+    monkeypatch.setattr("s1repro.draft.pipeline._train", train)
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr("s1repro.draft.room.disk_usage", lambda _: usage(500_000))
+    with pytest.raises(ValueError, match=r"the hidden states of 20 rows take .* or set draft\.questions=\d") as refused:
+        run_stage(config, load)
+    assert capsys.readouterr().out.startswith("draft: 20 rows of at most 256 tokens, their hidden states at most ")
+    told = re.search(r"draft\.questions=(\d+)", str(refused.value))
+    assert told is not None and not trained
+    config.draft.questions, config.draft.epochs = int(told[1]), 3
+    run_stage(config, load)
+    assert trained == [2 * config.draft.questions] and len(engines) == 1, "no row is asked for again"
+    assert {path.name for path in folder.iterdir()} == {"head", "log.jsonl", "manifest.json"}
 
 
 def test_what_a_kill_tore_is_forgotten(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, MixtralConfig, Qwen2Config
 
 from s1repro.config import Config, ModelConfig
+from s1repro.device import Device
 from s1repro.settings.training import LoraConfig, SftConfig
 from s1repro.train import memory, pipeline
-from s1repro.train.device import Device
 from s1repro.train.memory import GIB, Batch, activation_bytes, estimate, foresee, micro_batches
 from s1repro.train.sizes import describe
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from s1repro.train import device
-from s1repro.train.device import cgroups_free, this_device
+from s1repro import device
+from s1repro.device import cgroups_free, this_device
 
 
 def write(folder: Path, **files: str) -> None:

@@ -1,4 +1,4 @@
-"""How much memory the device that trains has left for this process.
+"""How much memory the device that a model is run on has left for this process.
 
 On a GPU what its driver reports as free; on a CPU what the machine has available, or its container (cgroup, version 1
 and 2, at any level above), shared out among the processes on the machine. Swap does not count: a training that swaps
@@ -34,7 +34,7 @@ class Device:
 
 
 def this_device() -> Device:
-    """The device that training will choose, as it is now."""
+    """The device that a model will be run on, as it is now."""
     if torch.cuda.is_available():
         free, _ = torch.cuda.mem_get_info(int(os.environ.get("LOCAL_RANK", "0")))
         return Device("cuda", free)
