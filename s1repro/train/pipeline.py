@@ -2,7 +2,8 @@
 
 Reads `curated` (`runs/<name>/curate/s1k.jsonl`) and `model.base`; writes `runs/<name>/train/`: `checkpoint/`, a Hugging
 Face folder that any engine loads and that never exists half, `log.jsonl`, and `manifest.json` last. Killed at any
-moment and started again it continues; it starts afresh when model, settings, seed or set have changed.
+moment and started again it continues; it starts afresh when model, settings, seed or set have changed, but not for the
+two settings that change its time and memory alone: `sft.micro_batch_size` and `sft.gradient_checkpointing`.
 
     run(config)     # or: python -m s1repro.train recipe=demo
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import cast
 
@@ -34,7 +35,8 @@ def run(config: Config) -> None:
     recipe = {
         "base": model_mark(config.model.base, "model.base"),
         "format": asdict(FORMATS[config.model.format]),
-        "sft": config.sft,
+        # These two change no batch and no gradient: a training that ran out of memory goes on with others (tested).
+        "sft": replace(config.sft, micro_batch_size=1, gradient_checkpointing=False),
         "set": file_sha256(curated),
     }
     mark = fingerprint({**recipe, "seed": config.seed})

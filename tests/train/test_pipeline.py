@@ -9,12 +9,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from s1repro.artifacts import read_jsonl
 from s1repro.config import Config
 from s1repro.settings.training import LoraConfig
+from s1repro.train.log import TrainingLog
 from s1repro.train.pipeline import run
 from s1repro.trained import FORMAT, read_training
 from tests.processes import wait_for
@@ -47,6 +50,20 @@ def start(config: Config, **environment: str) -> subprocess.Popen[str]:
 
 def folder(config: Config) -> Path:
     return Path(config.runs) / config.name / "train"
+
+
+def interrupt(config: Config, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stage, interrupted when it has logged that step, before the step's state is written."""
+
+    class Interrupted(TrainingLog):
+        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+            super().on_log(args, state, control, logs, **kwargs)
+            if state.global_step == at:
+                raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("s1repro.train.sft.TrainingLog", Interrupted)
+        run(config)
 
 
 def test_stage_writes_checkpoint_and_is_done_once(prepare: Prepare, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,6 +138,30 @@ def test_killed_and_resumed_equals_undisturbed(
         AutoModelForCausalLM.from_pretrained(folder(config) / "checkpoint").state_dict() for config in (quiet, killed)
     ]
     assert all(torch.allclose(states[0][name], states[1][name], atol=1e-6) for name in states[0])
+
+
+@pytest.mark.parametrize("sft", [{}, {"kind": LoraConfig}], ids=["full", "lora"])
+def test_it_goes_on_in_smaller_micro_batches_and_with_checkpointing(
+    prepare: Prepare, sft: dict[str, object], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As after running out of memory, in the middle of an epoch: steps, losses and weights are the undisturbed ones."""
+    import torch
+
+    quiet, other = prepare(name="quiet", **sft), prepare(name="other", **sft)
+    run(quiet)
+    interrupt(other, 8, monkeypatch)
+    other.sft.micro_batch_size, other.sft.gradient_checkpointing = 1, True
+    capsys.readouterr()
+    run(other)
+    assert "from step 7" in "".join(capsys.readouterr())
+    logs = [[line for _, line in read_jsonl(folder(config) / "log.jsonl")] for config in (quiet, other)]
+    for name in ("step", "tokens", "learning_rate"):
+        assert [line[name] for line in logs[0]] == [line[name] for line in logs[1]]
+    assert [line["loss"] for line in logs[0]] == pytest.approx([line["loss"] for line in logs[1]], abs=1e-3)
+    checkpoints = [folder(config) / "checkpoint" for config in (quiet, other)]
+    states = [AutoModelForCausalLM.from_pretrained(checkpoint).state_dict() for checkpoint in checkpoints]
+    assert all(torch.allclose(states[0][name], states[1][name], atol=1e-4) for name in states[0])
+    assert read_training(str(checkpoints[0])) == read_training(str(checkpoints[1])), "seeds of the two merge"
 
 
 def test_wandb_stays_offline_inside_the_run_and_is_asked_for_no_address(
