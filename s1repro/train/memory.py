@@ -93,7 +93,7 @@ class Estimate:
 
 def foresee(config: Config, lengths: Sequence[int]) -> None:
     """Print the estimate for examples of these lengths. Raises `ValueError`, with settings that fit, if it cannot."""
-    sizes = None if _sharded() else describe(config.model)
+    sizes = None if sharded() else describe(config.model)
     if sizes is None:
         return _say("memory: no estimate for this kind of model or launch")
     device = this_device()
@@ -198,7 +198,7 @@ def _advice(sizes: Sizes, lengths: Sequence[int], config: Config, device: Device
     return f"{tried}take a smaller model, shorter examples or a device with more memory"
 
 
-def _sharded() -> bool:
+def sharded() -> bool:
     """Whether accelerate spreads a model over devices, so that one holds only a part of it."""
     return any(os.environ.get(f"ACCELERATE_USE_{name}", "false") == "true" for name in ("FSDP", "DEEPSPEED"))
 

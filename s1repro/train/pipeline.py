@@ -55,8 +55,13 @@ def _train(config: Config, curated: Path, folder: Path, mark: str, training: Tra
     control = cast(Control, config.sft.control)  # one of CONTROLS, as `check` has made sure
     context = context_length(config.model.base, config.model.trust_remote_code)
     examples = load_examples(curated, fmt, config.sft.max_length, control, context=context)
-    from s1repro.train.memory import foresee
+    from s1repro.train.memory import foresee, sharded
 
+    if config.sft.adapter_rank and sharded():
+        raise ValueError(
+            "sft=lora: an adapter is not merged where FSDP or DeepSpeed spread the weights; launch without them, or "
+            "take sft=full"
+        )
     foresee(config, [len(example.input_ids) for example in examples])
     from s1repro.train.sft import fine_tune  # slowest of all: a mistake in model or set is told before
 

@@ -4,7 +4,7 @@ The paper's settings are `SftConfig`'s defaults: AdamW (0.9, 0.95), weight decay
 cosine to 0, bfloat16. Weights are held in float32 and saved in float32, so that what is measured is what was trained;
 `bf16` is autocast. Works on a CPU, on one GPU, and under `accelerate launch`. Runs that are killed continue from their
 newest whole trainer state, which is written ten times a training and read with `weights_only=True`. Packing,
-quantised base weights and several nodes' storage are not covered.
+quantised base weights, several nodes' storage, and adapters on weights that are spread over devices are not covered.
 
     fine_tune(config, examples, tokenizer, state=Path("state"), log=Path("log.jsonl"), out=Path("model"))
 """

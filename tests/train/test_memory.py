@@ -205,6 +205,18 @@ def test_the_stage_refuses_before_weights_are_loaded(prepare: Prepare, monkeypat
     assert not list(Path(config.runs, config.name, "train").glob("*"))
 
 
+@pytest.mark.parametrize("by", ["FSDP", "DEEPSPEED"])
+def test_an_adapter_that_would_not_be_merged_is_refused_before_weights_are_loaded(
+    prepare: Prepare, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    config = prepare(kind=LoraConfig)
+    monkeypatch.setenv(f"ACCELERATE_USE_{by}", "true")
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", lambda *_, **__: pytest.fail("weights were loaded"))
+    with pytest.raises(ValueError, match=r"^sft=lora: an adapter is not merged where FSDP or DeepSpeed .* sft=full$"):
+        pipeline.run(config)
+    assert not list(Path(config.runs, config.name, "train").glob("*"))
+
+
 TRAINING = """
 import sys
 from pathlib import Path
