@@ -83,9 +83,9 @@ class Dashboard:
         """One number that stands for the run."""
         self._send(lambda run: run.summary.update({name: value}) or {})
 
-    def finish(self) -> None:
-        """Write the rest."""
-        self._send(lambda run: run.finish() or {})
+    def finish(self, exit_code: int = 0) -> None:
+        """Write the rest. A run with an `exit_code` is shown as failed."""
+        self._send(lambda run: run.finish(exit_code) or {})
         self._run = None
 
     def _on_axis(self, run: Any, point: Point) -> dict[str, float]:
@@ -147,12 +147,14 @@ def settled(config: Config) -> Mode:
 
 @contextmanager
 def tracked(config: Config, stage: str, folder: Path, mode: Mode) -> Iterator[Dashboard]:
-    """The dashboard of a stage, as `settled`; its files go to `folder/wandb`."""
+    """The dashboard of a stage, as `settled`; its files go to `folder/wandb`. Ended early it is shown as failed."""
     dashboard = Dashboard(_start(config, stage, folder, mode) if mode != "disabled" else None, config.name)
     try:
         yield dashboard
-    finally:
-        dashboard.finish()
+    except BaseException:  # an interruption too
+        dashboard.finish(1)
+        raise
+    dashboard.finish()
 
 
 def sample_rows(samples: Sequence[Sample]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:

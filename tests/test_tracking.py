@@ -51,7 +51,7 @@ def test_an_offline_run_holds_points_funnel_and_tables(config: Config, tmp_path:
         dashboard.samples([make_sample(f"q{i:04}", thinking="x" * 5000) for i in range(3 * SAMPLES)])
         dashboard.summary("performance", 0.6)
     run = read_back(tmp_path)
-    assert (run.group, run.job_type, run.name) == ("recipe", "report", "toy-report")
+    assert (run.group, run.job_type, run.name, run.exit_code) == ("recipe", "report", "toy-report", 0)
     assert run.config["method"]["budgets"] == [16]
     own = run.points("curve/toy/force")
     axes = [(p[AXIS], p["accuracy"], p["ci_low"], p["ci_high"]) for p in own]
@@ -70,6 +70,17 @@ def test_an_offline_run_holds_points_funnel_and_tables(config: Config, tmp_path:
     assert run.table("curve")["columns"][-2:] == ["seeds", "unfinished"] and len(run.table("curve")["data"]) == 4
     assert list(run.files.glob("media/images/picture_*.png"))
     assert {"proc.memory.rssMB", "memory_percent"} <= run.system, "wandb's own figures of the machine"
+
+
+@pytest.mark.parametrize("end", [ValueError("no room"), KeyboardInterrupt()])
+def test_a_stage_that_fails_or_is_interrupted_is_shown_as_failed(
+    config: Config, tmp_path: Path, end: BaseException
+) -> None:
+    with pytest.raises(type(end)), tracked(config, "evaluate", tmp_path, settled(config)) as dashboard:
+        dashboard.point(a_point(16.0, 0.2))
+        raise end
+    run = read_back(tmp_path)
+    assert run.exit_code == 1 and len(run.points("curve/toy/force")) == 1
 
 
 def test_names_of_curves_are_what_wandb_takes() -> None:

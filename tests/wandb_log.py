@@ -19,12 +19,13 @@ BLOCK = 32768
 
 @dataclass
 class OfflineRun:
-    """An offline run: who it is, its config, its history by step, the axes of its metrics, the names of
+    """An offline run: who it is, how it ended, its config, its history by step, the axes of its metrics, the names of
     what it says of the machine, its files."""
 
     group: str = ""
     job_type: str = ""
     name: str = ""
+    exit_code: int | None = None
     config: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
     axes: dict[str, str] = field(default_factory=dict)
@@ -52,17 +53,17 @@ def read_back(folder: Path) -> OfflineRun:
     (log,) = folder.glob("wandb/offline-run-*/run-*.wandb")
     deadline = time.monotonic() + 120
     while True:
-        run, ended = _parse(log)
-        if ended or time.monotonic() > deadline:
-            assert ended, f"{log} has no end"
+        run = _parse(log)
+        if run.exit_code is not None or time.monotonic() > deadline:
+            assert run.exit_code is not None, f"{log} has no end"
             return run
         time.sleep(0.1)
 
 
-def _parse(log: Path) -> tuple[OfflineRun, bool]:
+def _parse(log: Path) -> OfflineRun:
     from wandb.proto import wandb_internal_pb2
 
-    run, ended = OfflineRun(files=log.parent / "files"), False
+    run = OfflineRun(files=log.parent / "files")
     for data in _records(log.read_bytes()):
         record = wandb_internal_pb2.Record()
         record.ParseFromString(data)
@@ -75,8 +76,9 @@ def _parse(log: Path) -> tuple[OfflineRun, bool]:
         run.system |= {item.key for item in record.stats.item}
         if record.metric.name:
             run.axes[record.metric.name] = record.metric.step_metric
-        ended = ended or record.HasField("exit")
-    return run, ended
+        if record.HasField("exit"):
+            run.exit_code = record.exit.exit_code
+    return run
 
 
 def _key(item: Any) -> str:

@@ -80,7 +80,7 @@ def fine_tune(
         arguments.report_to = ["wandb"] if dashboard.live else []  # into the run that is open
         trainer = _trainer(config, examples, tokenizer, arguments, log)
         trainer.train(resume_from_checkpoint=newest_state(state))
-    _save(trainer, tokenizer, out)
+        _save(trainer, tokenizer, out)
 
 
 def _trainer(
