@@ -4,7 +4,8 @@ Whether it goes to a server or stays in the stage's folder is settled before the
 nothing here costs a run: a dashboard that fails says so in one line, and the stage goes on without it. The only module
 that imports wandb. A curve is a series of points with an x axis of its own, log2 of the mean thinking tokens; Waits,
 which push past the natural end, are another series beside it. A training's metrics are sent by the trainer, into the
-run that is open.
+run that is open. A stage that goes on where it was stopped goes on in the same run. Offline each start leaves a folder
+of its own with the run's id, for `wandb sync` to put together; that was not tried against a server.
 
     with tracked(config, "evaluate", folder, settled(config)) as dashboard:
         dashboard.point(point)
@@ -22,6 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from s1repro.artifacts import write_text
 from s1repro.config import Config
 from s1repro.reasons import first_line
 from s1repro.records import Point, Sample
@@ -37,6 +39,8 @@ TEXT = 2000
 """Characters of a text in a table; of a longer one, the two ends."""
 SHOWN = ("correct", "finish", "thinking_tokens", "answer_tokens", "extracted", "reference", "thinking", "answer")
 """A sample's columns behind its key; the question is its id."""
+UNFINISHED = "wandb-run"
+"""The file with the id of a run that did not come to its end."""
 SECRET = "gpqa"
 """Its authors ask that no question is put online, and thinking repeats the question: these have no texts."""
 
@@ -146,15 +150,24 @@ def settled(config: Config) -> Mode:
 
 
 @contextmanager
-def tracked(config: Config, stage: str, folder: Path, mode: Mode) -> Iterator[Dashboard]:
-    """The dashboard of a stage, as `settled`; its files go to `folder/wandb`. Ended early it is shown as failed."""
-    dashboard = Dashboard(_start(config, stage, folder, mode) if mode != "disabled" else None, config.name)
+def tracked(config: Config, stage: str, folder: Path, mode: Mode, state: Path | None = None) -> Iterator[Dashboard]:
+    """The dashboard of a stage, as `settled`; its files go to `folder/wandb`.
+
+    Ended early, it is shown as failed, and the next start goes on with its run: `state` keeps the id, or `folder` where
+    none is given.
+    """
+    if mode == "disabled":
+        yield Dashboard()
+        return
+    kept = (state or folder) / UNFINISHED
+    dashboard = Dashboard(_start(config, stage, folder, mode, kept), config.name)
     try:
         yield dashboard
     except BaseException:  # an interruption too
         dashboard.finish(1)
         raise
     dashboard.finish()
+    kept.unlink(missing_ok=True)
 
 
 def sample_rows(samples: Sequence[Sample]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
@@ -179,13 +192,15 @@ def _cut(text: str) -> str:
     return text if len(text) <= TEXT else f"{text[: TEXT // 2]} [...] {text[-TEXT // 2 :]}"
 
 
-def _start(config: Config, stage: str, folder: Path, mode: Mode) -> Any | None:
-    """The run that is open now, None where wandb cannot open one."""
+def _start(config: Config, stage: str, folder: Path, mode: Mode, kept: Path) -> Any | None:
+    """The run that is open now, that of `kept` where there is one; None where wandb cannot open one."""
     try:
         import wandb  # slow to import, and not wanted where there is no dashboard
 
         folder.mkdir(parents=True, exist_ok=True)
-        return wandb.init(
+        run = wandb.init(
+            id=kept.read_text() if kept.is_file() else None,
+            resume="allow",  # whether there is such a run on the server or not
             project=config.report.wandb_project,
             name=f"{config.name}-{stage}",
             group=config.report.wandb_group or config.name,
@@ -195,6 +210,8 @@ def _start(config: Config, stage: str, folder: Path, mode: Mode) -> Any | None:
             mode=mode,
             settings=wandb.Settings(silent=True, console="off", disable_git=True, x_disable_meta=True),
         )
+        write_text(kept, run.id)
+        return run
     except Exception as error:  # whatever it is, it is not worth the run
         _give_up(error)
         return None

@@ -16,7 +16,7 @@ from s1repro.evaluate.points import to_points
 from s1repro.records import Point
 from s1repro.tracking import AXIS, SAMPLES, TEXT, sample_rows, series_of, settled, tracked
 from tests.toy import make_config, make_sample
-from tests.wandb_log import read_back
+from tests.wandb_log import read_all, read_back
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +81,24 @@ def test_a_stage_that_fails_or_is_interrupted_is_shown_as_failed(
         raise end
     run = read_back(tmp_path)
     assert run.exit_code == 1 and len(run.points("curve/toy/force")) == 1
+
+
+def test_a_stage_goes_on_in_the_run_of_the_start_that_failed(config: Config, tmp_path: Path) -> None:
+    for accuracy in (0.1, 0.2):
+        with pytest.raises(KeyboardInterrupt), tracked(config, "train", tmp_path, "offline", tmp_path / "state") as one:
+            one.point(a_point(16.0, accuracy))
+            raise KeyboardInterrupt
+    with tracked(config, "train", tmp_path, "offline", tmp_path / "state") as last:
+        last.point(a_point(16.0, 0.3))
+    assert not list((tmp_path / "state").iterdir())
+    with tracked(config, "train", tmp_path, "offline", tmp_path / "state"):
+        pass
+    runs = read_all(tmp_path)
+    assert [run.exit_code for run in runs] == [1, 1, 0, 0]
+    assert len({run.id for run in runs[:3]}) == 1 and runs[3].id != runs[0].id != ""
+    assert [run.resumes for run in runs[:3]] == [True] * 3
+    shown = [point["accuracy"] for run in runs for point in run.points("curve/toy/force")]
+    assert shown == [0.1, 0.2, 0.3]
 
 
 def test_names_of_curves_are_what_wandb_takes() -> None:

@@ -2,6 +2,7 @@
 
 log = read_back(folder)             # the one offline run below folder/wandb
 log.history                         # a mapping a logged step
+read_all(folder)                    # all of them, one a start
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ BLOCK = 32768
 
 @dataclass
 class OfflineRun:
-    """An offline run: who it is, how it ended, its config, its history by step, the axes of its metrics, the names of
-    what it says of the machine, its files."""
+    """An offline run: who it is, whether it may go on with another one, how it ended, its config, its history by step,
+    the axes of its metrics, the names of what it says of the machine, its files."""
 
     group: str = ""
     job_type: str = ""
     name: str = ""
+    id: str = ""
+    resumes: bool = False
     exit_code: int | None = None
     config: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -49,8 +52,19 @@ class OfflineRun:
 
 
 def read_back(folder: Path) -> OfflineRun:
-    """The one offline run below `folder/wandb`, once wandb's own process has written it to its end."""
-    (log,) = folder.glob("wandb/offline-run-*/run-*.wandb")
+    """The one offline run below `folder/wandb`."""
+    (run,) = read_all(folder)
+    return run
+
+
+def read_all(folder: Path) -> list[OfflineRun]:
+    """The offline runs below `folder/wandb`, in the order of their starts."""
+    logs = folder.glob("wandb/offline-run-*/run-*.wandb")
+    return [_whole(log) for log in sorted(logs, key=lambda log: log.stat().st_mtime)]
+
+
+def _whole(log: Path) -> OfflineRun:
+    """A run, once wandb's own process has written it to its end."""
     deadline = time.monotonic() + 120
     while True:
         run = _parse(log)
@@ -69,6 +83,7 @@ def _parse(log: Path) -> OfflineRun:
         record.ParseFromString(data)
         if record.HasField("run"):
             run.group, run.job_type, run.name = record.run.run_group, record.run.job_type, record.run.display_name
+            run.id, run.resumes = record.run.run_id, record.run.resume
         if record.history.item:
             run.history.append({_key(item): json.loads(item.value_json) for item in record.history.item})
         for item in [*record.run.config.update, *record.config.update]:

@@ -75,7 +75,7 @@ def fine_tune(
     """
     # One for each file read or written; TrainingLog shows the training's.
     disable_progress_bar()  # type: ignore[no-untyped-call, unused-ignore]
-    with tracked(config, "train", log.parent, settled(config)) as dashboard:
+    with tracked(config, "train", log.parent, settled(config), state) as dashboard:
         arguments = _arguments(config, state)
         arguments.report_to = ["wandb"] if dashboard.live else []  # into the run that is open
         trainer = _trainer(config, examples, tokenizer, arguments, log)

@@ -21,6 +21,7 @@ from s1repro.train.log import TrainingLog
 from s1repro.train.pipeline import run
 from s1repro.trained import FORMAT, read_training
 from tests.processes import wait_for
+from tests.wandb_log import read_all
 
 Prepare = Callable[..., Config]
 
@@ -164,7 +165,7 @@ def test_it_goes_on_in_smaller_micro_batches_and_with_checkpointing(
     assert read_training(str(checkpoints[0])) == read_training(str(checkpoints[1])), "seeds of the two merge"
 
 
-def test_wandb_stays_offline_inside_the_run_and_is_asked_for_no_address(
+def test_wandb_stays_offline_in_one_run_and_is_asked_for_no_address(
     prepare: Prepare, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in [name for name in os.environ if name.startswith("WANDB_")]:
@@ -172,9 +173,12 @@ def test_wandb_stays_offline_inside_the_run_and_is_asked_for_no_address(
     config = prepare(epochs=1.0)
     config.report.wandb = True
     monkeypatch.setenv("HOME", config.runs)  # no login of the user's
+    interrupt(config, 4, monkeypatch)
     run(config)
-    (log,) = folder(config).glob("wandb/offline-run-*/run-*.wandb")
-    assert log.stat().st_size > 0
+    first, second = read_all(folder(config))
+    assert first.id == second.id and (first.exit_code, second.exit_code) == (1, 0)
+    steps = [[step["train/global_step"] for step in run.history if "train/loss" in step] for run in (first, second)]
+    assert steps[0][0] == 1 and steps[0][-1] in (3, 4) and steps[1] == [4, 5]
     assert "URL" not in capsys.readouterr().err
 
 
