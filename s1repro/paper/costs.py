@@ -1,7 +1,8 @@
 """What the paper lacks: accuracy against tokens, FLOPs, device time and money, and what each run took.
 
-FLOPs are those of one sample alone (`s1repro.flops`). Device seconds of a point are its tokens at the rate at which the
-whole run sampled: all points of a run come from one pass, so that none has a time of its own.
+FLOPs are those of one sample alone (`s1repro.flops`), a reward model's work not among them. Device seconds of a point
+are its tokens at the rate at which the whole run sampled: all points of a run come from one pass, so that none has a
+time of its own.
 
     compute_table(config, runs), runs_table(config, runs)
 """
@@ -28,7 +29,10 @@ FORMULA = "2 N T + 4 L A (1 + ... + T)"
 
 
 def sample_flops(model: Dimensions, sample: Sample) -> float:
-    """What a sample took alone: its own trace and answer, and the tries that were not kept, alike in length."""
+    """What a sample took alone: its own trace and answer, and the tries that were not kept, alike in length.
+
+    Without what a reward model did to score them.
+    """
     own = flops(model, sample.prompt_tokens + sample.thinking_tokens + sample.answer_tokens)
     others = max(sample.tries - 1, 1) if sample.discarded_tokens else 0
     return own + (others * flops(model, sample.prompt_tokens + sample.discarded_tokens / others) if others else 0.0)
@@ -49,8 +53,9 @@ def compute_table(config: Config, runs: Measured) -> Table:
             entries += [Entry(row, column, number) for column, number in _point(config, spent, samples).items()]
     note = (
         f"A question at each point. FLOPs: {FORMULA}, N weights of the matrices, T tokens of prompt, thinking and "
-        "answer, L layers, A heads times head size; what was drawn and not kept is counted. Device seconds: the "
-        "sampled tokens at the rate of the whole run, which samples all its points in one pass. "
+        "answer, L layers, A heads times head size; what was drawn and not kept is counted, the reward model's work "
+        "(best-of-n, rebase) is not. Device seconds: the sampled tokens at the rate of the whole run, which samples "
+        "all its points in one pass. "
         f"{_priced(config)}"
     )
     return Table("compute", "Accuracy against compute", note, entries)

@@ -1,7 +1,7 @@
 """Sequential scaling against parallel scaling at equal compute (section 6.2).
 
 For a majority vote over k samples, or a tree search, the opponent is the best point of the recipe's own run that takes
-no more FLOPs a question; the difference is paired over the questions.
+no more FLOPs a question; the difference is paired over the questions. A reward model's own work is not among the FLOPs.
 
     parallel_table(config, runs)
 """
@@ -68,7 +68,8 @@ def parallel_table(config: Config, runs: Measured) -> Table:
     note = (
         "A majority vote over k samples, or a search, against the best point of the recipe's own run (budgets and "
         "Waits) that takes no more FLOPs a question; paired over the questions, 95 %. The best point is chosen on the "
-        "same questions, which favours sequential scaling. Thinking tokens are those of all k together."
+        "same questions, which favours sequential scaling; what a reward model computes is not counted, which favours "
+        "a search by one (best-of-n, rebase). Thinking tokens are those of all k together."
     )
     sequential = list(efforts(config, runs, OWN)) if OWN in runs.names else []
     entries: list[Entry] = []

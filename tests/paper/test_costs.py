@@ -30,6 +30,11 @@ def test_tries_that_were_not_kept_are_counted() -> None:
     assert sample_flops(DIMENSIONS, two) == sample_flops(DIMENSIONS, one) + 2 * flops(DIMENSIONS, 5 + 20)
 
 
+def test_the_note_says_what_is_not_counted(config: Config, measured: Measured) -> None:
+    note = compute_table(config, measured).note
+    assert "what was drawn and not kept is counted, the reward model's work (best-of-n, rebase) is not" in note
+
+
 def test_without_a_price_costs_say_so(config: Config, measured: Measured) -> None:
     config.paper.price = None
     assert why(runs_table(config, measured), "toy", "USD").startswith("no price: set paper.price")

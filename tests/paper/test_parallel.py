@@ -34,3 +34,4 @@ def test_the_opponent_takes_no_more(config: Config, measured: Measured) -> None:
         100 * expected.high,
     )
     assert why(table, "rebase", "accuracy") == "no reward model"
+    assert "what a reward model computes is not counted, which favours a search by one" in table.note
