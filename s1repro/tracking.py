@@ -18,7 +18,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -167,7 +167,8 @@ def tracked(config: Config, stage: str, folder: Path, mode: Mode, state: Path | 
         dashboard.finish(1)
         raise
     dashboard.finish()
-    kept.unlink(missing_ok=True)
+    with suppress(OSError):  # whatever it is, it is not worth the run
+        kept.unlink()
 
 
 def sample_rows(samples: Sequence[Sample]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
