@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 from s1repro.chat import BoundFormat
-from s1repro.engines.base import Engine
+from s1repro.engines.base import Completion, Engine
 from s1repro.engines.stopping import text_of
 from s1repro.scaling import Prompt
-from s1repro.scaling.answer import answer_to, final_ids
+from s1repro.scaling.answer import answer_room, ask, final_ids, forced, opened
 from s1repro.scaling.trace import grow
 from s1repro.serve.chat import Asked
 from s1repro.serve.reply import Answer
@@ -34,7 +35,7 @@ async def told(
     """The same in pieces, ("reasoning_content" or "content", text), and the whole at the end."""
     pieces: asyncio.Queue[tuple[str, str] | Answer | Exception] = asyncio.Queue()
     base = len(fmt.prompt_ids(asked.question))
-    held = max((len(string) for string in fmt.stop_strings), default=0)
+    held = max((len(string) for string in (*fmt.stop_strings, *asked.stop)), default=0)
     reasoning = GrowingText(fmt.tokenizer, held, lambda text: pieces.put(("reasoning_content", text)))
     content = GrowingText(fmt.tokenizer, held, lambda text: pieces.put(("content", text)))
 
@@ -85,8 +86,23 @@ async def _answer(
         await reasoning.end(text)
         content.prefix = begun
     budget = left_for_answer(asked, thinking, len(begun))
-    forced = await answer_to(Prompt(answerer, ids, fmt, asked.sampling), thinking, budget)
-    said = text_of(fmt.tokenizer, forced.answer_ids)
+    answering = Prompt(answerer, ids, _ending_at(fmt, asked.stop), asked.sampling)
+    end = opened(prompt, thinking, budget)
+    completion = await ask(answering, end, answer_room(prompt, end, budget))
+    said = _text(fmt, begun, completion, asked.stop)
     if content:
         await content.end(said)
-    return Answer(model, text, said, len(ids), forced)
+    return Answer(model, text, said, len(ids), forced(prompt, thinking, budget, completion))
+
+
+def _ending_at(fmt: BoundFormat, stop: tuple[str, ...]) -> BoundFormat:
+    """The format for an answer that ends before one of `stop` too."""
+    return replace(fmt, stop_strings=(*fmt.stop_strings, *stop)) if stop else fmt
+
+
+def _text(fmt: BoundFormat, begun: tuple[int, ...], answer: Completion, stop: tuple[str, ...]) -> str:
+    """What is answered, up to the string of `stop` that ended it: to the letter, and not to the token's edge."""
+    if answer.stop_string is None or answer.stop_string not in stop:
+        return text_of(fmt.tokenizer, (*begun, *answer.token_ids))
+    text = text_of(fmt.tokenizer, (*begun, *answer.token_ids, *answer.stop_ids))
+    return text[: text.index(answer.stop_string, len(text_of(fmt.tokenizer, begun)))]

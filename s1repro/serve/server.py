@@ -1,7 +1,8 @@
 """The server: OpenAI's chat completions in front of any engine, with a thinking budget and Waits per request.
 
-It listens on this machine alone unless told otherwise, and asks for a key where one is in the environment. Other
-endpoints of OpenAI's are not covered.
+It listens on this machine alone unless told otherwise, and asks for a key where one is in the environment. The models
+are listed at `/v1/models`; `/health` says that the server is up, not how the engine does. Other endpoints of OpenAI's
+are not covered.
 
     python -m s1repro.serve recipe=demo serve.port=8080
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,10 +30,11 @@ from s1repro.chat import FORMATS, BoundFormat
 from s1repro.config import Config
 from s1repro.engines import Engine, load_engine
 from s1repro.serve.answering import answered
-from s1repro.serve.chat import BadRequest, read_request
+from s1repro.serve.chat import BadRequest, read_request, require_model
 from s1repro.serve.delivery import events, whole
 from s1repro.serve.reply import refusal
 from s1repro.serve.room import fitted
+from s1repro.strict import parse
 from s1repro.trained import require_format
 
 
@@ -51,8 +54,17 @@ def run(config: Config) -> None:
 def build(engine: Engine, fmt: BoundFormat, model: str, key: str, slice_tokens: int) -> Starlette:
     """The application; it closes the engine when it ends."""
 
+    card = {"id": model, "object": "model", "created": int(time.time()), "owned_by": "s1repro"}
+    card["max_model_len"] = engine.max_model_len  # as vLLM's servers say it
+
     async def models(request: Request) -> Response:
-        return JSONResponse({"object": "list", "data": [{"id": model, "object": "model", "owned_by": "s1repro"}]})
+        _require_key(request, key)
+        return JSONResponse({"object": "list", "data": [card]})
+
+    async def the_model(request: Request) -> Response:
+        _require_key(request, key)
+        require_model(request.path_params["name"], model)
+        return JSONResponse(card)
 
     async def health(request: Request) -> Response:
         return Response()
@@ -71,6 +83,7 @@ def build(engine: Engine, fmt: BoundFormat, model: str, key: str, slice_tokens: 
 
     routes = [
         Route("/v1/models", models),
+        Route("/v1/models/{name:path}", the_model),
         Route("/health", health),
         Route("/v1/chat/completions", chat, methods=["POST"]),
     ]
@@ -89,9 +102,9 @@ def _unheard(request: Request, error: Exception) -> Response:
 
 async def _body(request: Request) -> Any:
     try:
-        return await request.json()
-    except (ValueError, RecursionError):
-        raise BadRequest("the body is not JSON") from None
+        return parse(await request.body(), "the body", "send it as JSON")
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
 
 
 def _require_key(request: Request, key: str) -> None:

@@ -105,7 +105,7 @@ def test_a_stream_adds_up_to_the_whole_answer(client: openai.OpenAI, tiny_qwen: 
         ({"thinking_budget": 40, "max_tokens": 40}, r"is 40 and holds thinking and answer together; give 4\d or more"),
         ({"waits": -1}, "waits is -1"),
         ({"temperature": -0.5}, r"temperature is -0\.5"),
-        ({"n": 2}, "n: one choice at a time"),
+        ({"n": 2}, "n is not supported: send as many requests"),
         ({"tools": []}, "tools is not supported"),
         ({"model": "another"}, "no model 'another'"),
         ({"messages": [{"role": "system", "content": "x"}, *QUESTION]}, "messages: give one message"),
@@ -122,7 +122,18 @@ def test_a_wrong_key_and_a_body_that_is_none_are_refused(url: str, tiny_qwen: Pa
     with pytest.raises(openai.AuthenticationError, match="this is not it"):
         ask(openai.OpenAI(base_url=url, api_key="another", max_retries=0), tiny_qwen)
     reply = httpx2.post(f"{url}/chat/completions", content=b"{", headers={"Authorization": f"Bearer {KEY}"})
-    assert (reply.status_code, reply.json()["error"]["message"]) == (400, "the body is not JSON")
+    assert reply.status_code == 400 and re.match("the body: not JSON", reply.json()["error"]["message"])
+
+
+def test_the_model_is_listed_to_who_has_the_key(client: openai.OpenAI, url: str, tiny_qwen: Path) -> None:
+    (model,) = client.models.list()
+    assert (model.id, model.max_model_len) == (str(tiny_qwen), 256)  # type: ignore[attr-defined]
+    assert abs(model.created - time.time()) < 3600
+    assert client.models.retrieve(str(tiny_qwen)) == model
+    with pytest.raises(openai.NotFoundError, match="no model 'another'"):
+        client.models.retrieve("another")
+    with pytest.raises(openai.AuthenticationError):
+        openai.OpenAI(base_url=url, api_key="another").models.list()
 
 
 def test_without_a_seed_each_request_draws_a_sample_of_its_own(client: openai.OpenAI, tiny_qwen: Path) -> None:
