@@ -17,6 +17,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from socket import socket
 from typing import Any
 
 import uvicorn
@@ -46,9 +47,22 @@ def run(config: Config) -> None:
     fmt = FORMATS[config.model.format].bind(engine.tokenizer)
     key = os.environ.get(config.serve.key_env, "").strip()
     app = build(engine, fmt, config.checkpoint, key, config.serve.slice_tokens)
-    server = uvicorn.Server(uvicorn.Config(app, config.serve.host, config.serve.port, log_level="warning"))
-    print(f"serve: {config.checkpoint} at http://{config.serve.host}:{config.serve.port}/v1", flush=True)
-    server.run()
+    listening = uvicorn.Config(app, config.serve.host, config.serve.port, log_level="warning")
+    _Server(listening, config.checkpoint).run()
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens once it does: only then a free port is known."""
+
+    def __init__(self, config: uvicorn.Config, model: str) -> None:
+        super().__init__(config)
+        self._model = model
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            port = self.servers[0].sockets[0].getsockname()[1]
+            print(f"serve: {self._model} at http://{self.config.host}:{port}/v1", flush=True)
 
 
 def build(engine: Engine, fmt: BoundFormat, model: str, key: str, slice_tokens: int) -> Starlette:

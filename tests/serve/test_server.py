@@ -6,7 +6,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,23 +24,16 @@ QUESTION = [{"role": "user", "content": "What is 2 plus 2?"}]
 
 @pytest.fixture(scope="module")
 def url(tiny_qwen: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     overrides = ["recipe=demo", f"checkpoint={tiny_qwen}", "model.format=qwen-plain", "engine=transformers"]
-    overrides += ["engine.max_model_len=256", f"serve.port={port}", "serve.slice_tokens=4"]
+    overrides += ["engine.max_model_len=256", "serve.port=0", "serve.slice_tokens=4"]
     environment = {**os.environ, "PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1", "S1REPRO_SERVE_KEY": KEY}
-    process = subprocess.Popen([sys.executable, "-m", "s1repro.serve", *overrides], cwd=REPO, env=environment)
-    address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 600
+    command = [sys.executable, "-m", "s1repro.serve", *overrides]
+    process = subprocess.Popen(command, cwd=REPO, env=environment, stdout=subprocess.PIPE, text=True)
     try:
-        while True:
-            assert process.poll() is None and time.monotonic() < deadline
-            try:
-                httpx2.get(f"{address}/health")
-                break
-            except httpx2.RequestError:
-                time.sleep(0.2)
-        yield f"{address}/v1"
+        assert process.stdout is not None
+        said = next((line for line in process.stdout if line.startswith(f"serve: {tiny_qwen} at ")), "")
+        assert process.poll() is None
+        yield said.split()[-1]
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=300) in (0, 130, -signal.SIGINT)
