@@ -4,7 +4,7 @@ What `s1repro.engines.transformers` hands over to torch: the model as its author
 criterion that takes each row's tokens and a processor that draws them. Which requests make a batch is not its business.
 
     model = load_model("runs/demo/train/checkpoint", "float32", hf_config, trust_remote_code=False)
-    generate(model, tokenizer, requests)            # what was sampled is in each request's `taken`
+    going = generate(model, tokenizer, requests, 1024)      # what was sampled is in each request's `taken`
 """
 
 from __future__ import annotations
@@ -41,21 +41,31 @@ class Request:
     taken: list[int] = field(default_factory=list)
 
 
-def generate(model: Any, tokenizer: PreTrainedTokenizerBase, batch: Sequence[Request]) -> None:
-    """Run the model until every request of the batch has its stop or its `max_tokens`."""
-    longest = max(len(request.prompt_ids) for request in batch)
-    pads = [longest - len(request.prompt_ids) for request in batch]
-    ids = [[0] * pad + list(request.prompt_ids) for pad, request in zip(pads, batch, strict=True)]
+def generate(
+    model: Any, tokenizer: PreTrainedTokenizerBase, batch: Sequence[Request], max_model_len: int
+) -> list[Request]:
+    """Run the model until every request of the batch has its stop or its `max_tokens`, or the longest row is full.
+
+    Returns the requests that have neither yet; given again, they go on from what they have taken. Rows that are done
+    run on until the batch is, and none may run past the `max_model_len` tokens that the model is made for.
+    """
+    rows = [(*request.prompt_ids, *request.taken) for request in batch]
+    longest = max(map(len, rows))
+    pads = [longest - len(row) for row in rows]
+    ids = [[0] * pad + list(row) for pad, row in zip(pads, rows, strict=True)]
     mask = [[0] * pad + [1] * (longest - pad) for pad in pads]
+    most = max(request.max_tokens - len(request.taken) for request in batch)
+    take = _Take(batch, tokenizer)
     model.generate(
         input_ids=torch.tensor(ids, device=model.device),
         attention_mask=torch.tensor(mask, device=model.device),
         generation_config=GenerationConfig(  # type: ignore[no-untyped-call, unused-ignore]
-            max_new_tokens=max(request.max_tokens for request in batch), do_sample=False, use_cache=True
+            max_new_tokens=min(most, max_model_len - longest), do_sample=False, use_cache=True
         ),
-        logits_processor=[_HoldBack(batch, tokenizer), _Draw([request.sampling for request in batch], model.device)],
-        stopping_criteria=[_Take(batch, tokenizer)],
+        logits_processor=[_HoldBack(batch, tokenizer), _Draw(batch, model.device)],
+        stopping_criteria=[take],
     )
+    return [request for request, done in zip(batch, take.done, strict=True) if not done]
 
 
 class _Take(StoppingCriteria):
@@ -64,14 +74,14 @@ class _Take(StoppingCriteria):
     def __init__(self, batch: Sequence[Request], tokenizer: PreTrainedTokenizerBase) -> None:
         self._batch = batch
         self._tokenizer = tokenizer
-        self._done = [False] * len(batch)
+        self.done = [False] * len(batch)
 
     def __call__(self, input_ids: torch.Tensor, scores: Any, **kwargs: Any) -> torch.Tensor:
         for row, token in enumerate(input_ids[:, -1].tolist()):
-            if not self._done[row]:
+            if not self.done[row]:
                 self._batch[row].taken.append(token)
-                self._done[row] = self._is_done(self._batch[row])
-        return torch.tensor(self._done, device=input_ids.device)
+                self.done[row] = self._is_done(self._batch[row])
+        return torch.tensor(self.done, device=input_ids.device)
 
     def _is_done(self, request: Request) -> bool:
         taken, stop = request.taken, request.stop
@@ -102,12 +112,12 @@ class _HoldBack(LogitsProcessor):
 class _Draw(LogitsProcessor):
     """Leaves a sampled row one token, drawn from the row's own random stream. Greedy rows are left as they are."""
 
-    def __init__(self, samplings: Sequence[Sampling], device: torch.device) -> None:
-        sampled = {row: sampling for row, sampling in enumerate(samplings) if sampling.temperature > 0}
+    def __init__(self, batch: Sequence[Request], device: torch.device) -> None:
+        sampled = {row: request for row, request in enumerate(batch) if request.sampling.temperature > 0}
         self._rows = list(sampled)
-        self._streams = [random.Random(sampling.seed) for sampling in sampled.values()]
-        self._temperatures = _column([sampling.temperature for sampling in sampled.values()], device)
-        self._top_ps = _column([sampling.top_p for sampling in sampled.values()], device)
+        self._streams = [_stream(request) for request in sampled.values()]
+        self._temperatures = _column([request.sampling.temperature for request in sampled.values()], device)
+        self._top_ps = _column([request.sampling.top_p for request in sampled.values()], device)
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         if self._rows:
@@ -116,6 +126,14 @@ class _Draw(LogitsProcessor):
             scores[self._rows] = -torch.inf
             scores[self._rows, tokens] = 0.0
         return scores
+
+
+def _stream(request: Request) -> random.Random:
+    """The numbers that the row draws its next tokens with: one a token, those of the tokens it has are used."""
+    stream = random.Random(request.sampling.seed)
+    for _ in request.taken:
+        stream.random()
+    return stream
 
 
 def draw(

@@ -2,8 +2,9 @@
 
 It runs the model as its authors published it, with `model.generate`, and adds what a request is promised: its own
 `max_tokens`, its own stops, its own random stream. Requests that wait at the same time run as one batch, padded on the
-left, in a thread beside the event loop; those that come meanwhile wait for the next one. Correct first: there is no
-prefix cache, a batch lasts as long as its longest row, and several GPUs are not covered.
+left, in a thread beside the event loop; those that come meanwhile wait for the next one. No row runs past
+`max_model_len`: where its longest row gets there a batch ends, and rows that have more to say go on in the next one.
+Correct first: there is no prefix cache, a batch lasts as long as its longest row, and several GPUs are not covered.
 
     engine = Transformers(max_model_len=1024).start("runs/demo/train/checkpoint", trust_remote_code=False)
     completion = await engine.complete(ids, max_tokens=64, stop=Stop((eos,)), sampling=Sampling())
@@ -107,37 +108,23 @@ class TransformersEngine(CheckedEngine):
             self._running = []
 
     def _next_batch(self) -> list[Request]:
-        """The request that waits longest and those that fit beside it; the others stay.
-
-        Rows that are done run on until the whole batch is. So that none runs past what the model is made for, the
-        longest prompt and the most new tokens of a batch fit in `max_model_len` together.
-        """
-        batch: list[Request] = []
-        others: list[Request] = []
-        prompt = new = 0
-        for request in self._waiting:
-            if request.result.done():  # cancelled
-                continue
-            longest, most = max(prompt, len(request.prompt_ids)), max(new, request.max_tokens)
-            if len(batch) < self._max_concurrency and longest + most <= self.max_model_len:
-                batch.append(request)
-                prompt, new = longest, most
-            else:
-                others.append(request)
-        self._waiting = others
+        """Those that wait longest, at most `max_concurrency`; the others stay."""
+        waiting = [request for request in self._waiting if not request.result.done()]  # else cancelled
+        batch, self._waiting = waiting[: self._max_concurrency], waiting[self._max_concurrency :]
         return batch
 
     async def _run(self, batch: list[Request]) -> None:
-        """Run a batch in a thread and hand out what it sampled, or what went wrong."""
+        """Run a batch in a thread and hand out what it sampled, or what went wrong; who is not done waits first."""
         from s1repro.engines.generation import generate
 
         try:
-            await asyncio.to_thread(generate, self._model, self.tokenizer, batch)
+            going = await asyncio.to_thread(generate, self._model, self.tokenizer, batch, self.max_model_len)
         except Exception as error:
             for request in batch:
                 if not request.result.done():
                     request.result.set_exception(error)
             return
+        self._waiting = going + self._waiting
         for request in batch:
-            if not request.result.done():
+            if not request.result.done() and request not in going:
                 request.result.set_result(Sampled(tuple(request.taken)))

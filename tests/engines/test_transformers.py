@@ -131,8 +131,27 @@ def test_max_concurrency_is_the_most_rows(engine: TransformersEngine, run: Run, 
 
 
 def test_no_row_runs_past_max_model_len(engine: TransformersEngine, run: Run, calls: list[int]) -> None:
-    run(together(ask(engine, [5] * 250, 3), ask(engine, [5], 20), ask(engine, [6] * 249, 2)))
-    assert calls == [2] * 3 + [1] * 20
+    widths: list[int] = []
+
+    def note(module: Any, args: Any, kwargs: Any) -> None:
+        widths.append(kwargs["attention_mask"].shape[-1])
+
+    hook = engine._model.register_forward_pre_hook(note, with_kwargs=True)
+    said = run(together(ask(engine, [5] * 250, 3), ask(engine, [5], 20), ask(engine, [6] * 249, 2)))
+    hook.remove()
+    assert calls == [3] * 6 + [1] * 14
+    assert max(widths) < 256
+    assert said == [bare(engine, [5] * 250, 3), bare(engine, [5], 20), bare(engine, [6] * 249, 2)]
+
+
+def test_requests_for_all_that_fits_share_a_batch(engine: TransformersEngine, run: Run, calls: list[int]) -> None:
+    samplings = [GREEDY, Sampling(1.0, seed=1), Sampling(1.0, 0.9, seed=2)]
+    prompts = [range(40, 40 + length) for length in (200, 240, 220)]
+    asked = [(list(ids), 256 - len(ids), sampling) for ids, sampling in zip(prompts, samplings, strict=True)]
+    said = run(together(*(ask(engine, *request) for request in asked)))
+    assert calls == [3] * 16 + [2] * 20 + [1] * 20
+    assert [len(ids) for ids in said] == [56, 16, 36]
+    assert said == [run(ask(engine, *request)) for request in asked]
 
 
 def test_requests_of_many_rounds_stay_together(engine: TransformersEngine, run: Run, calls: list[int]) -> None:
