@@ -65,7 +65,7 @@ def plan(config: Config, questions: Sequence[Question]) -> list[Plan]:
         for cut in rng.sample(cuts, min(config.draft.draws, len(cuts))):
             seed = rng.randrange(2**31)
             samplings = [Sampling()] if config.method.greedy else []
-            samplings.append(Sampling(config.draft.temperature, seed=seed))
+            samplings.append(Sampling(config.draft.temperature, config.method.top_p, seed))
             plans += [Plan(question, cut, sampling) for sampling in samplings]
     return plans
 

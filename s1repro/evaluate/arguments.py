@@ -16,7 +16,7 @@ from typing import Any
 
 from s1repro.cli import composed
 from s1repro.config import Config
-from s1repro.scaling.method import Cut
+from s1repro.scaling.method import Cut, Method
 
 GROUPS = ("recipe", "engine", "method")
 SHORT = {
@@ -64,7 +64,7 @@ def ending(generation: Mapping[str, Any], task: str, config: Config) -> tuple[tu
     for name, value in generation.items():
         if name not in GENERATION and value is not None:
             raise ValueError(f"{where}{name} is {value!r}, which is not done here; known are {', '.join(GENERATION)}")
-    _require_sampling(generation, where, config.method.temperature)
+    _require_sampling(generation, where, config.method)
     until = generation.get("until") or []
     strings = tuple(text for text in ([until] if isinstance(until, str) else until) if text)
     return strings, _answer_tokens(generation.get("max_gen_toks"), where, config)
@@ -84,8 +84,9 @@ def _answer_tokens(most: int | None, where: str, config: Config) -> int | None:
     return most - thinking if own is None else min(own, most - thinking)
 
 
-def _require_sampling(generation: Mapping[str, Any], where: str, temperature: float) -> None:
+def _require_sampling(generation: Mapping[str, Any], where: str, method: Method) -> None:
     """Raise `ValueError` where the task wants other sampling than the method does."""
+    temperature = method.temperature
     sample, wanted, top_p = (generation.get(name) for name in ("do_sample", "temperature", "top_p"))
     if sample is False or wanted == 0:
         wanted, top_p = 0, None
@@ -95,8 +96,11 @@ def _require_sampling(generation: Mapping[str, Any], where: str, temperature: fl
             f"{where}{name} is {value}, and method.temperature {temperature:g}: make them one, with method.temperature "
             f"in --model_args or --gen_kwargs do_sample={temperature > 0},temperature={temperature:g}"
         )
-    if top_p not in (None, 1):
-        raise ValueError(f"{where}top_p is {top_p}, which is not done here; leave it out")
+    if top_p is not None and top_p != method.top_p:
+        raise ValueError(
+            f"{where}top_p is {top_p}, and method.top_p {method.top_p:g}: make them one, with method.top_p in "
+            f"--model_args or --gen_kwargs top_p={method.top_p:g}"
+        )
 
 
 def _override(name: str, value: Any) -> str:

@@ -75,7 +75,8 @@ def claim(folder: Path, identity: Mapping[str, Any], benchmarks: Mapping[str, st
     held: dict[str, Any] = {"benchmarks": {}}
     if samples.is_file() and samples.stat().st_size > 0:
         held = _held(folder)
-        different = [name for name, value in identity.items() if held.get(name) != value]
+        names = [*identity, *sorted(held.keys() - identity.keys() - {"benchmarks"})]
+        different = [name for name in names if held.get(name) != identity.get(name)]
         different += [name for name, digest in benchmarks.items() if held["benchmarks"].get(name, digest) != digest]
         if different:
             raise ValueError(

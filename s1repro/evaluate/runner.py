@@ -54,7 +54,8 @@ class Prompts:
     def of(self, task: Task) -> Prompt:
         """The same for all tasks of one trace."""
         ids = self.method.prompt_ids(self.fmt, task.question, task.cut)
-        return Prompt(self.engine, tuple(ids), self.fmt, Sampling(self.method.temperature, seed=task.seed))
+        sampling = Sampling(self.method.temperature, self.method.top_p, task.seed)
+        return Prompt(self.engine, tuple(ids), self.fmt, sampling)
 
 
 async def answer_all(

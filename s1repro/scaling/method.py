@@ -69,6 +69,8 @@ class Method:
     """End a thinking that says the same block of tokens this often in a row; 0 lets it go on."""
     temperature: float = 0.0
     """0 is greedy, as in the paper."""
+    top_p: float = 1.0
+    """Above temperature 0: draw among the likeliest tokens alone that have this share together; 1 is all of them."""
     samples: int = 1
     """Samples a question."""
 
@@ -84,6 +86,12 @@ class Method:
             raise ValueError(f"method.loop_repeats is {self.loop_repeats}; give 0 (off) or 2 and more")
         if not self.temperature >= 0:
             raise ValueError(f"method.temperature is {self.temperature}; give 0 (greedy) or more")
+        if not 0 < self.top_p <= 1:
+            raise ValueError(f"method.top_p is {self.top_p}; give a share above 0, up to 1 (all tokens)")
+        if self.top_p < 1 and self.temperature == 0:
+            raise ValueError(
+                f"method.top_p is {self.top_p}, and at temperature 0 nothing is drawn; set method.temperature above 0"
+            )
         if self.samples > 1 and self.temperature == 0:
             raise ValueError(
                 "method.samples above 1 with temperature 0 repeats one answer; set method.temperature above 0"
@@ -125,6 +133,8 @@ class Method:
     def identity(self) -> dict[str, object]:
         """What two samples must share to be points of one curve."""
         settings = {name: value for name, value in vars(self).items() if name not in self.joining}
+        if self.top_p == 1:
+            del settings["top_p"]  # so that samples from before there was such a setting are of this method too
         return {"name": self.name, **settings}
 
     def takes_what_is_left(self) -> bool:

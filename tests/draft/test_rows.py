@@ -32,6 +32,8 @@ def test_each_question_is_taken_greedily_and_sampled_at_the_points_drawn() -> No
     assert [one.sampling.temperature for one in plans] == [0.0, 1.0] * 12
     assert {(one.cut.budget, one.cut.waits) for one in plans} == {(8, 0), (40, 0), (40, 1), (40, 2)}
     assert plan(CONFIG, QUESTIONS) == plans
+    narrow = replace(CONFIG, method=replace(METHOD, temperature=0.6, top_p=0.95))
+    assert [one.sampling.top_p for one in plan(narrow, QUESTIONS)] == [1.0, 0.95] * 12
     with pytest.raises(ValueError, match="unused: no questions to draft for"):
         plan(CONFIG, [])
 

@@ -49,6 +49,7 @@ def test_what_has_no_meaning_is_refused(changes: dict[str, Any], reason: str) ->
         ({"until": ["Q:", ""], "temperature": None, "top_p": 1.0}, (("Q:",), None)),
         ({"max_gen_toks": 600}, ((), 88)),
         ({"max_gen_toks": 32768, "do_sample": False, "top_p": 0.9}, ((), None)),
+        ({"temperature": 0, "top_p": 0.9}, ((), None)),
     ],
 )
 def test_where_an_answer_ends(generation: dict[str, Any], expected: tuple[Any, ...]) -> None:
@@ -60,6 +61,12 @@ def test_the_method_s_own_longest_answer_counts_too() -> None:
     assert [ending({"max_gen_toks": most}, "toy", config)[1] for most in (540, 600)] == [28, 50]
 
 
+def test_a_task_may_say_the_method_s_own_sampling_and_need_not() -> None:
+    config = to_config({**GIVEN, "method.temperature": 0.6, "method.top_p": 0.95})
+    for generation in ({"do_sample": True, "temperature": 0.6, "top_p": 0.95}, {"do_sample": True}, {}):
+        assert ending(generation, "toy", config) == ((), None)
+
+
 @pytest.mark.parametrize(
     ("generation", "more", "reason"),
     [
@@ -69,7 +76,8 @@ def test_the_method_s_own_longest_answer_counts_too() -> None:
         ({"do_sample": True}, {}, r"do_sample is True, and method\.temperature 0: .*do_sample=False,temperature=0$"),
         ({"temperature": 0.7}, {}, r"temperature is 0\.7, and method\.temperature 0"),
         ({"do_sample": False}, {"method.temperature": 1}, r"do_sample is False, .*do_sample=True,temperature=1$"),
-        ({"temperature": 1, "top_p": 0.9}, {"method.temperature": 1}, r"top_p is 0\.9, which is not done here"),
+        ({"temperature": 1, "top_p": 0.9}, {"method.temperature": 1}, r"top_p is 0\.9, .*--gen_kwargs top_p=1$"),
+        ({"temperature": 1, "top_p": 1}, {"method.temperature": 1, "method.top_p": 0.9}, "top_p is 1, .* top_p=0.9$"),
     ],
 )
 def test_other_generation_is_refused(generation: dict[str, Any], more: dict[str, Any], reason: str) -> None:

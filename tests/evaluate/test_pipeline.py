@@ -149,6 +149,16 @@ def test_the_model_s_length_is_no_other_setting_where_all_samples_end_before_it(
     assert len(load.started) == 1, "done already"
 
 
+def test_samples_drawn_among_fewer_tokens_never_mix_with_those_of_all(quick: Config, load: Load) -> None:
+    quick.method.budgets, quick.method.waits, quick.method.temperature, quick.method.top_p = [4], [0], 1.0, 0.9
+    run(quick, load)
+    quick.method.top_p = 1.0  # which the identity does not name
+    (FOLDER / "manifest.json").unlink()  # as in an evaluation that was interrupted
+    with pytest.raises(ValueError, match=r"holds samples made with another method\.top_p; choose another name="):
+        run(quick, load)
+    assert len(load.started) == 1 and len(lines()) == 8
+
+
 def test_nothing_starts_when_it_cannot_fit_and_a_correction_is_taken(quick: Config, load: Load) -> None:
     quick.method.max_answer_tokens, quick.method.answer_reserve = None, 500
     with pytest.raises(ValueError, match=r"toy, question q0: .*max_model_len 512"):

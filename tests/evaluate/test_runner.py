@@ -65,6 +65,13 @@ def test_more_thinking_is_more_accurate_with_an_engine_built_so(
     assert {s.finish for s in samples if s.key.budget == 4} >= {"budget"}
 
 
+def test_tokens_are_drawn_as_the_method_says(config: Config, questions: list[Question], load: Load) -> None:
+    config.method.temperature, config.method.top_p = 0.6, 0.95
+    engine = load(config.engine, "")
+    take_all(config, questions, engine)
+    assert {(asked.sampling.temperature, asked.sampling.top_p) for asked in engine.requests} == {(0.6, 0.95)}
+
+
 def test_no_more_traces_in_flight_than_asked_for(config: Config, questions: list[Question], load: Load) -> None:
     engine = load(config.engine, "")
     flying: set[str] = set()

@@ -143,6 +143,7 @@ def test_what_nothing_else_ends_takes_what_is_left_of_the_model_s_length(
     [
         ("force", {"budgets": [1]}, {"waits": [0, 3], "samples": 1}, True),
         ("force", {"wait_strings": ["Hmm"]}, {}, False),
+        ("force", {"temperature": 1.0, "top_p": 0.9}, {"temperature": 1.0}, False),
         ("rejection", {"tries": 3}, {"tries": 4}, False),
         ("ccc", {"budgets": [1, 2]}, {"budgets": [1, 3]}, False),
         ("tcc", {"budgets": [1, 2]}, {"budgets": [1, 3]}, True),
@@ -152,6 +153,12 @@ def test_further_points_join_a_curve_and_other_settings_do_not(
     name: str, one: dict[str, Any], other: dict[str, Any], same: bool
 ) -> None:
     assert (make(name, **one).identity() == make(name, **other).identity()) == same
+
+
+@pytest.mark.parametrize("name", ["force", "rejection", "plain"])
+def test_samples_from_before_there_was_a_top_p_are_of_the_method_without_one(name: str) -> None:
+    assert "top_p" not in make(name).identity()
+    assert make(name, temperature=1.0, top_p=0.9).identity()["top_p"] == 0.9
 
 
 def test_a_reward_model_is_known_by_its_files(tiny_qwen: Path) -> None:
@@ -172,6 +179,10 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("force", {"max_answer_tokens": 0}, "method.max_answer_tokens is 0"),
     ("force", {"temperature": -1.0}, "method.temperature is -1.0"),
     ("force", {"temperature": nan}, "method.temperature is nan"),
+    ("force", {"temperature": 1.0, "top_p": 0.0}, "method.top_p is 0.0; give a share above 0, up to 1"),
+    ("force", {"temperature": 1.0, "top_p": 1.5}, "method.top_p is 1.5; give"),
+    ("force", {"temperature": 1.0, "top_p": nan}, "method.top_p is nan; give"),
+    ("force", {"top_p": 0.9}, "method.top_p is 0.9, and at temperature 0 nothing is drawn; set method.temperature"),
     ("force", {"samples": 2}, "repeats one answer"),
     ("ccc", {"budgets": [1, 2, 3]}, "ccc has two classes"),
     ("scc", {"tokens_per_step": 100}, "a step of scc is method.tokens_per_step=100"),
