@@ -1,4 +1,4 @@
-"""Benchmark questions from lm-eval task YAMLs: `evals/<name>.yaml` defines the task `<name>`.
+"""Benchmark questions from lm-eval task YAMLs: `<folder>/<name>.yaml` defines the task `<name>` (`data.evals`).
 
 `curate` decontaminates against them and `evaluate` measures on them. Of a task (`s1repro.harness`) `description` and
 `doc_to_text` behind it are the question, `doc_to_target` the reference, all as they are written. What lm-eval does not

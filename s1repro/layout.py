@@ -73,7 +73,7 @@ def sections(config: Config) -> list[Any]:
 def _curves(config: Config, panels: Any) -> list[Any]:
     """For each benchmark the budgets, and the Waits where the method has them."""
     plots = []
-    for benchmark in listed(config.data.benchmarks, config.data.files, config.data.limit):
+    for benchmark in listed(config.data.benchmarks, config.data.files, config.data.limit, config.data.evals):
         for waits in (False, True) if getattr(config.method, "waits", None) else (False,):
             series = curve_series(benchmark.label, config.method.name, waits)
             plots.append(

@@ -62,7 +62,9 @@ GREEDY = {"do_sample": (None, False), "temperature": (None, 0)}
 
 
 def task_file(name: str, folder: str | Path) -> Path:
-    """The task's YAML. Raises `ValueError`, listing all names, where there is none."""
+    """The task's YAML. Raises `ValueError`, listing all names, where there is none, or no such folder."""
+    if not Path(folder).is_dir():
+        raise ValueError(f"data.evals: no folder {folder}; start in the repository's folder, or give your tasks'")
     names = sorted(path.stem for path in Path(folder).glob("*.yaml"))
     if name not in names:
         raise ValueError(f"data.benchmarks: no benchmark {name!r} in {folder}/; choose from: {', '.join(names)}")

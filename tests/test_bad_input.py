@@ -140,6 +140,7 @@ MISTAKES = [
     pytest.param("evaluate", ["checkpoint=weightless"], ["checkpoint", "weightless", "*.safetensors"], id="no weights"),
     pytest.param("evaluate", ["checkpoint=./nowhere"], ["checkpoint", "./nowhere"], id="missing checkpoint"),
     pytest.param("evaluate", ["data.benchmarks=[toy,nope]"], ["'nope'", "choose from: far, toy"], id="benchmark"),
+    pytest.param("evaluate", ["data.evals=nowhere"], ["data.evals: no folder nowhere"], id="folder of tasks"),
     pytest.param("curate", ["data.files.toy=no.csv"], ["data.files.toy: no file no.csv"], id="benchmark file"),
     pytest.param(
         "evaluate", ["data.files.try=toy.jsonl"], ["data.files.try", "which has: toy"], id="file of no benchmark"

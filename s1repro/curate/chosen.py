@@ -85,7 +85,8 @@ def chosen(
 def _clean(config: Config, pool: Sequence[Row], funnel: Funnel) -> tuple[list[Row], int]:
     """The pool after quality and decontamination, and how many rows were exempt from the latter."""
     settings = config.selection
-    measured = {one.name: bare_questions(one) for one in listed(config.data.benchmarks, config.data.files)}
+    benchmarks = listed(config.data.benchmarks, config.data.files, folder=config.data.evals)
+    measured = {one.name: bare_questions(one) for one in benchmarks}
     exempt = settings.decontaminated_sources
     rows = funnel.take("quality", quality.teacher_failures(pool, asking=isinstance(config.teacher, OpenaiTeacher)))
     if config.data.features:

@@ -68,7 +68,7 @@ def run(config: Config) -> None:
 
 def _mark(config: Config, source: Source, features: Source | None, asked: Sequence[solvers.Solver]) -> str:
     """The fingerprint of all that shapes the set."""
-    benchmarks = listed(config.data.benchmarks, config.data.files)
+    benchmarks = listed(config.data.benchmarks, config.data.files, folder=config.data.evals)
     asking = config.teacher
     return fingerprint(
         {

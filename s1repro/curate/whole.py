@@ -18,7 +18,8 @@ from s1repro.records import Row
 
 def as_published(config: Config, pool: Sequence[Row]) -> Result:
     """The whole pool but for rows that nobody can train on, and what is worth knowing of it."""
-    measured = {one.name: bare_questions(one) for one in listed(config.data.benchmarks, config.data.files)}
+    benchmarks = listed(config.data.benchmarks, config.data.files, folder=config.data.evals)
+    measured = {one.name: bare_questions(one) for one in benchmarks}
     funnel = Funnel(pool)
     rows = funnel.take("quality", audit.trainable(pool))
     if not rows:

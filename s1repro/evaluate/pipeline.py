@@ -50,7 +50,7 @@ def run(config: Config, load: Load | None = None) -> None:
     Raises `ValueError` where model, benchmarks or budgets are unfit, before the engine starts.
     """
     folder = stage_folder(config.runs, config.name, "evaluate")
-    benchmarks = listed(config.data.benchmarks, config.data.files, config.data.limit)
+    benchmarks = listed(config.data.benchmarks, config.data.files, config.data.limit, config.data.evals)
     asked: dict[PointKey, int] = {
         (benchmark.label, config.method.name, *cut): config.method.samples
         for benchmark in benchmarks

@@ -33,7 +33,9 @@ class DataConfig:
     features_revision: str = ""
     """`revision` of the features."""
     benchmarks: list[str] = MISSING
-    """Names of the lm-eval tasks in `evals/` to measure on; the pool is decontaminated against them."""
+    """Names of the lm-eval tasks in `evals` to measure on; the pool is decontaminated against them."""
+    evals: str = "evals"
+    """Folder of the tasks' YAMLs, as lm-eval's `--include_path`; another one takes the place of the one that ships."""
     files: dict[str, str] = field(default_factory=dict)
     """Files of this machine that hold a benchmark's questions, by its name (`data.files.math500=...`), in place of its
     data set on a hub: JSONL, JSON, parquet or CSV with the same columns."""

@@ -175,6 +175,15 @@ def test_the_pool_is_compared_with_all_questions_without_their_choices_whatever_
     assert "q07" in reasons["choices"] - reasons["bare"]
 
 
+def test_the_pool_is_compared_with_the_tasks_of_another_folder(place, base_model, engines):
+    Path("evals").rename("tasks")
+    config = settings(base_model, preset="random")
+    config.data.evals = "tasks"
+    run(config)
+    reasons = Counter(drop["reason"] for drop in lines(Path("runs/test/curate/dropped.jsonl")))
+    assert reasons["holds the whole of a benchmark question"] == 1
+
+
 def test_a_finished_run_returns_at_once_and_a_changed_one_does_not(place, base_model, engines, capsys):
     run(settings(base_model))
     before = contents(Path("runs/test/curate"))

@@ -217,6 +217,13 @@ def published(pool: Path, model: Path, **data: str) -> Config:
     )
 
 
+def test_a_published_set_is_compared_with_the_tasks_of_another_folder(place, tiny_qwen):
+    Path("evals").rename("tasks")
+    curate(published(make_set(place / "set", "s1K"), tiny_qwen, evals="tasks"))
+    (overlap,) = Path("runs/whole/curate/contaminated.jsonl").read_text().splitlines()
+    assert json.loads(overlap)["benchmark"] == "small"
+
+
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_a_published_set_goes_through_curate_and_train(place, tiny_qwen, schema):
     teacher = "deepseek" if "1.1" in schema else ""

@@ -72,6 +72,15 @@ def test_a_sample_of_a_benchmark_is_named_in_every_result_and_the_whole_is_anoth
     assert len(whole) == 24 and len(lines()) == 24 + 9
 
 
+def test_tasks_of_another_folder_are_measured_on(config: Config, load: Load) -> None:
+    Path("evals").rename("tasks")
+    with pytest.raises(ValueError, match=r"^data\.evals: no folder evals; "):
+        run(config, load)
+    config.data.evals = "tasks"
+    run(config, load)
+    assert len(lines()) == 40
+
+
 def test_a_file_s_questions_under_the_benchmark_s_name_are_others(config: Config, load: Load) -> None:
     run(config, load)
     rows = Path("toy.jsonl").read_text().splitlines()
