@@ -21,7 +21,7 @@ from s1repro.engines.base import EngineSettings
 from s1repro.engines.speculation import SPECULATIONS
 from s1repro.scaling.method import Method
 from s1repro.scaling.methods import METHODS
-from s1repro.settings.checks import require_choice
+from s1repro.settings.checks import require_choice, require_commit
 from s1repro.settings.drafting import DraftConfig
 from s1repro.settings.paper import PaperConfig
 from s1repro.settings.questions import DataConfig, SelectionConfig
@@ -36,6 +36,9 @@ class ModelConfig:
 
     base: str = MISSING
     """The model to start from: a Hugging Face id or a folder. `curate` lets it try the questions, `train` tunes it."""
+    revision: str = ""
+    """Commit of `base` on the hub, 40 hex digits; empty is its newest, of which nobody says when it moves. Folders have
+    none; models of `selection.solvers` of another name, reward models and heads are taken at their newest."""
     format: str = MISSING
     """Name of its thinking format in `s1repro.chat.FORMATS`."""
     other_format: bool = False
@@ -77,6 +80,8 @@ class Config:
     """The set `train` learns from. By default the one `curate` chose."""
     checkpoint: str = "${runs}/${name}/train/checkpoint"
     """The model `evaluate` measures. By default the one `train` made."""
+    checkpoint_revision: str = ""
+    """`model.revision` of `checkpoint`, where that is a Hugging Face id."""
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     teacher: TeacherConfig = field(default_factory=TeacherConfig)
@@ -98,6 +103,13 @@ def check(config: Config) -> None:
     Only what needs no file is checked here; each stage checks its own files before it starts.
     """
     require_choice("model.format", config.model.format, FORMATS)
+    require_commit("model.revision", config.model.revision)
+    require_commit("checkpoint_revision", config.checkpoint_revision)
+    if config.checkpoint == config.model.base and config.model.revision and not config.checkpoint_revision:
+        raise ValueError(
+            f"checkpoint is model.base, {config.checkpoint}, which is pinned by model.revision: say at which commit to "
+            f"measure it, such as checkpoint_revision={config.model.revision}"
+        )
     config.data.check()
     config.teacher.check()
     if isinstance(config.teacher, OpenaiTeacher) and config.selection.preset == "published":

@@ -1,6 +1,7 @@
 """Pretrained models as files: which one it is, whether it can be served, and its tokenizer.
 
-A model is a folder in the Hugging Face layout or a hub id. Loading weights belongs to the engines and to training.
+A model is a folder in the Hugging Face layout or a hub id, which may be pinned to a commit (`revision`; without one it
+is `main`). Loading weights belongs to the engines and to training.
 
     model_mark("data/demo/base", "model.base")              # the same as long as the files are
     require_model("data/demo/base", max_model_len=1024)     # its configuration; an error before an engine starts
@@ -33,18 +34,20 @@ GENERIC = ("TokenizersBackend", "PreTrainedTokenizerFast")
 """Tokenizer classes that say no more than `tokenizer.json` does."""
 
 
-def model_mark(model: str, key: str) -> str:
+def model_mark(model: str, key: str, revision: str = "") -> str:
     """16 hex digits that tell models apart: for a folder its files' names, sizes, first and last MiB, and 64 pieces.
 
     Not the whole of the weights: those can be 60 GB, and a finished stage must answer at once. So a difference of less
-    than a 64th of a file may be missed between its ends. A hub id stands for itself. Raises `ValueError`, naming the
-    config's `key`, for a folder without weights and for what is neither a folder nor can be a hub id.
+    than a 64th of a file may be missed between its ends. A hub id stands for itself, or with its `revision` for that
+    commit. Raises `ValueError`, naming the config's `key`, for a folder without weights or with a revision, and for
+    what is neither a folder nor can be a hub id.
     """
     folder = Path(model)
+    _require_id(model, revision, f"{key}: ")
     if not folder.is_dir():
         if model.count("/") > 1 or model.startswith((".", "/", "~")):
             raise ValueError(f"{key}: no folder {model}; make it first (`train` writes a checkpoint), or give a hub id")
-        return fingerprint(model)
+        return fingerprint([model, revision] if revision else model)
     if not list(folder.glob(WEIGHTS)):
         raise ValueError(f"{key}: {model} holds no {WEIGHTS} weights; make it again or give another folder")
     digest = hashlib.sha256()
@@ -59,11 +62,20 @@ def model_mark(model: str, key: str) -> str:
     return fingerprint(digest.hexdigest())
 
 
-def require_model(model: str, max_model_len: int, trust_remote_code: bool = False) -> PretrainedConfig:
+def _require_id(model: str, revision: str, where: str = "") -> None:
+    """Raise `ValueError` where a folder is asked for at a commit."""
+    if revision and Path(model).is_dir():
+        raise ValueError(f"{where}{model} is a folder, which has no revisions: leave {revision} out, or give a hub id")
+
+
+def require_model(
+    model: str, max_model_len: int, trust_remote_code: bool = False, revision: str = ""
+) -> PretrainedConfig:
     """The model's configuration, once it is clear that the model can be served; `ValueError` in one line otherwise."""
     from transformers import AutoConfig
 
     folder = Path(model)
+    _require_id(model, revision)
     is_id = model.count("/") <= 1 and not model.startswith((".", "/", "~"))
     if folder.is_dir():
         if not (folder / "config.json").is_file():
@@ -73,7 +85,9 @@ def require_model(model: str, max_model_len: int, trust_remote_code: bool = Fals
     elif not is_id:
         raise ValueError(f"there is no model in {model}: train it first, or set the path to one")
     try:
-        config: PretrainedConfig = AutoConfig.from_pretrained(model, trust_remote_code=trust_remote_code)
+        config: PretrainedConfig = AutoConfig.from_pretrained(
+            model, trust_remote_code=trust_remote_code, revision=revision or "main"
+        )
     except (OSError, ValueError) as error:
         raise ValueError(f"cannot load the model {model}: {first_line(error)}") from error
     limit = _positions(config)
@@ -82,11 +96,27 @@ def require_model(model: str, max_model_len: int, trust_remote_code: bool = Fals
     return config
 
 
-def context_length(model: str, trust_remote_code: bool = False) -> int | None:
+def local_folder(model: str, revision: str) -> str:
+    """Where the files of a hub's model at a commit lie on this machine, once it was loaded; `model` without a commit.
+
+    For libraries that take no revision.
+    """
+    if not revision:
+        return model
+    from transformers.utils.hub import cached_file
+
+    found = cached_file(model, "config.json", revision=revision)
+    assert found is not None
+    return str(Path(found).parent)
+
+
+def context_length(model: str, trust_remote_code: bool = False, revision: str = "") -> int | None:
     """How many tokens the model is made for, None where that is not known."""
     from transformers import AutoConfig
 
-    return _positions(AutoConfig.from_pretrained(model, trust_remote_code=trust_remote_code))
+    return _positions(
+        AutoConfig.from_pretrained(model, trust_remote_code=trust_remote_code, revision=revision or "main")
+    )
 
 
 def _positions(config: PretrainedConfig) -> int | None:
@@ -96,7 +126,7 @@ def _positions(config: PretrainedConfig) -> int | None:
     return limit
 
 
-def load_tokenizer(model: str, key: str, trust_remote_code: bool) -> PreTrainedTokenizerBase:
+def load_tokenizer(model: str, key: str, trust_remote_code: bool, revision: str = "") -> PreTrainedTokenizerBase:
     """The model's tokenizer. Raises `ValueError`, naming the config's `key`, where there is none.
 
     A folder whose tokenizer is a generic one gets just that: transformers 5 would put Qwen2's own in its place for any
@@ -108,7 +138,9 @@ def load_tokenizer(model: str, key: str, trust_remote_code: bool) -> PreTrainedT
     try:
         generic = settings.is_file() and json.loads(settings.read_text()).get("tokenizer_class") in GENERIC
         loader = PreTrainedTokenizerFast if generic else AutoTokenizer
-        tokenizer: PreTrainedTokenizerBase = loader.from_pretrained(model, trust_remote_code=trust_remote_code)
+        tokenizer: PreTrainedTokenizerBase = loader.from_pretrained(
+            model, trust_remote_code=trust_remote_code, revision=revision or "main"
+        )
     except (OSError, ValueError) as error:
         raise ValueError(f"{key}: cannot load a tokenizer from {model!r}: {first_line(error)}") from error
     return tokenizer

@@ -45,12 +45,12 @@ def write_format(checkpoint: Path, fmt: ThinkingFormat) -> None:
     write_text(checkpoint / FORMAT, _text(fmt))
 
 
-def require_format(checkpoint: str, fmt: ThinkingFormat) -> None:
+def require_format(checkpoint: str, fmt: ThinkingFormat, revision: str = "") -> None:
     """Raise `ValueError` where `checkpoint`, a folder or a hub id, says that it was trained in another format.
 
     One of the same name whose pieces differ is another one.
     """
-    path = _format_file(checkpoint)
+    path = _format_file(checkpoint, revision)
     if path is None:
         return
     trained = parse(path.read_bytes(), str(path), REPAIR)
@@ -92,7 +92,7 @@ def _text(fmt: ThinkingFormat) -> str:
     return json.dumps(asdict(fmt), indent=2, ensure_ascii=False) + "\n"
 
 
-def _format_file(checkpoint: str) -> Path | None:
+def _format_file(checkpoint: str, revision: str) -> Path | None:
     """Where the format stands, in a folder or on the hub; None where there is none, or no hub answers."""
     if Path(checkpoint).is_dir():
         path = Path(checkpoint) / FORMAT
@@ -102,6 +102,7 @@ def _format_file(checkpoint: str) -> Path | None:
     found = cached_file(
         checkpoint,
         FORMAT,
+        revision=revision or "main",
         _raise_exceptions_for_gated_repo=False,
         _raise_exceptions_for_missing_entries=False,
         _raise_exceptions_for_connection_errors=False,

@@ -13,7 +13,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -21,11 +21,21 @@ from urllib.parse import unquote, urlsplit
 
 @dataclass(frozen=True)
 class Repo:
-    """A data set or a model: the files of `folder`, at its only commit; `token` is asked for where it is gated."""
+    """A data set or a model: the files of `folder`, at its newest commit; `token` is asked for where it is gated.
+
+    `older` are folders by commits from before.
+    """
 
     folder: Path
     commit: str
     token: str = ""
+    older: Mapping[str, Path] = field(default_factory=dict)
+
+    def at(self, revision: str) -> Repo | None:
+        """As it is at `revision`, a commit or `main`; None where there is none."""
+        if revision in ("main", self.commit):
+            return self
+        return replace(self, folder=self.older[revision], commit=revision) if revision in self.older else None
 
 
 @contextmanager
@@ -57,7 +67,7 @@ def serving(repos: Mapping[str, Repo]) -> Iterator[str]:
                 self.send(404, b"", {"X-Error-Code": "RepoNotFound"})
             elif repo.token and self.headers["Authorization"] != f"Bearer {repo.token}":
                 self.send(401, b"", {"X-Error-Code": "GatedRepo"})
-            elif revision not in ("main", repo.commit):
+            elif (repo := repo.at(revision)) is None:
                 self.send(404, b"", {"X-Error-Code": "RevisionNotFound"})
             elif action == "resolve":
                 file = repo.folder / "/".join(rest).rstrip("/")

@@ -124,6 +124,16 @@ MISTAKES = [
         "train", ["curated=endless.jsonl"], ["endless.jsonl:1: ", "made for 512;"], id="longer than the model"
     ),
     pytest.param("train", ["model.base=./nowhere"], ["model.base", "./nowhere"], id="base model of train"),
+    pytest.param("train", ["model.revision=main"], ["model.revision is 'main'; give a commit"], id="branch"),
+    pytest.param(
+        "train", [f"model.revision={'a' * 40}"], ["model.base: model is a folder, which has no rev"], id="base's commit"
+    ),
+    pytest.param(
+        "evaluate",
+        [f"checkpoint_revision={'a' * 40}", "checkpoint=model", "model.base=other"],
+        ["checkpoint: model is a folder, which has no revisions: leave aaaa"],
+        id="checkpoint's commit",
+    ),
     pytest.param("train", ["model.base=nowhere"], ["model.base", "'nowhere'"], id="folder that could be a hub model"),
     pytest.param("train", ["model.base=weightless"], ["model.base", "*.safetensors"], id="base without weights"),
     pytest.param("train", ["model.format=qwne"], ["model.format", "'qwne'", "qwen, qwen-plain, llama"], id="format"),

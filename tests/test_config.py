@@ -80,7 +80,7 @@ def test_the_command_line_wins_over_the_recipe() -> None:
 
 
 def test_groups_and_fields_match() -> None:
-    values = {"name", "runs", "seed", "curated", "checkpoint"}
+    values = {"name", "runs", "seed", "curated", "checkpoint", "checkpoint_revision"}
     assert set(GROUPS) == {field.name for field in fields(Config)} - values
 
 
@@ -95,6 +95,25 @@ def test_a_limit_is_a_count() -> None:
     assert composed("recipe=demo").data.limit is None
     with pytest.raises(ValueError, match=r"data\.limit is 0; give 1 or more"):
         composed("recipe=demo", "data.limit=0")
+
+
+COMMIT = "0a1b2c3d" * 5
+
+
+def test_a_model_is_pinned_by_a_commit_which_never_moves() -> None:
+    config = composed("recipe=demo", f"model.revision={COMMIT}", f"checkpoint_revision={COMMIT}")
+    assert (config.model.revision, config.checkpoint_revision) == (COMMIT, COMMIT)
+    for key in ("model.revision", "checkpoint_revision"):
+        for moving in ("main", COMMIT[:7], COMMIT.replace("0", "F")):
+            with pytest.raises(ValueError, match=rf"^{key} is '{moving}'; give a commit, 40 hex digits"):
+                composed("recipe=demo", f"{key}={moving}")
+
+
+def test_a_pinned_base_is_not_measured_at_another_commit_unawares() -> None:
+    base = ["recipe=demo", "model.base=me/model", "checkpoint=me/model", f"model.revision={COMMIT}"]
+    with pytest.raises(ValueError, match=f"checkpoint is model.base, .*, such as checkpoint_revision={COMMIT}$"):
+        composed(*base)
+    assert composed(*base, f"checkpoint_revision={COMMIT}").checkpoint == "me/model"
 
 
 def test_the_paper_s_training_is_the_default() -> None:

@@ -51,6 +51,17 @@ def test_a_hub_id_stands_for_itself_and_nothing_else_does(tmp_path: Path) -> Non
         model_mark(str(tmp_path), "model.base")
 
 
+def test_a_commit_of_a_hub_s_model_is_another_model_and_a_folder_has_none(tiny_qwen: Path) -> None:
+    marks = [model_mark("org/name", "model.base", revision) for revision in ("", "a" * 40, "b" * 40)]
+    assert len(set(marks)) == 3 and marks[0] == model_mark("org/name", "model.base")
+    assert model_mark(str(tiny_qwen), "checkpoint", "") == model_mark(str(tiny_qwen), "checkpoint")
+    says = f"{tiny_qwen} is a folder, which has no revisions: leave {'a' * 40} out"
+    with pytest.raises(ValueError, match=f"^model.base: {says}"):
+        model_mark(str(tiny_qwen), "model.base", "a" * 40)
+    with pytest.raises(ValueError, match=f"^{says}"):
+        require_model(str(tiny_qwen), 64, revision="a" * 40)
+
+
 def test_a_model_that_cannot_be_served_is_refused(tiny_qwen: Path, tmp_path: Path) -> None:
     bare = tmp_path / "bare"
     bare.mkdir()

@@ -34,7 +34,7 @@ def stage(config: Config) -> None:
     if config.seed > 2:
         raise ValueError(f"seed is {config.seed}, which is none of ours")
     tokenizer = load_tokenizer(config.checkpoint, "checkpoint", False)
-    run(config, lambda settings, model, trusted: thinker(tokenizer, settings.max_model_len))
+    run(config, lambda settings, *_: thinker(tokenizer, settings.max_model_len))
 
 
 if __name__ == "__main__":

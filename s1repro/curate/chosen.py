@@ -45,7 +45,7 @@ def chosen(
         rows = funnel.take("teacher", teacher.within_limit(rows, asking.limit, asking.seed))
     # What can be wrong is found out before the slow parts, and before they cost anything.
     selection.require_enough(rows, 1 if settings.preset == "full" else settings.size)
-    tokenizer = load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code)
+    tokenizer = load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code, config.model.revision)
     if settings.preset in CLASSED:
         rows = domains.classify(rows)
     for solver in asked:
@@ -139,4 +139,4 @@ def _hard_rows(config: Config, rows: Sequence[Row], asked: Sequence[solvers.Solv
 def _engine(config: Config, solver: solvers.Solver) -> Engine:
     from s1repro.engines import load_engine
 
-    return load_engine(config.engine, solver.model, solver.trust_remote_code)
+    return load_engine(config.engine, solver.model, solver.trust_remote_code, solver.revision)

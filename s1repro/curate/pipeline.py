@@ -76,7 +76,7 @@ def _mark(config: Config, source: Source, features: Source | None, asked: Sequen
             "features": source_mark(features) if features else "",
             "traces": config.data.teacher,
             "benchmarks": {benchmark.name: benchmark_fingerprint(benchmark) for benchmark in benchmarks},
-            "model": model_mark(config.model.base, "model.base"),
+            "model": model_mark(config.model.base, "model.base", config.model.revision),
             "teacher": teacher.shaping(asking) if isinstance(asking, OpenaiTeacher) else None,
             "selection": config.selection,
             "solvers": [solver.mark for solver in asked],

@@ -46,6 +46,7 @@ class Solver:
     chat: bool = False
     temperature: float = 0.0
     trust_remote_code: bool = False
+    revision: str = ""
 
     @property
     def where(self) -> str:
@@ -84,7 +85,8 @@ def line_up(config: Config) -> list[Solver]:
     solvers = []
     for number, entry in enumerate(config.selection.solvers, start=1):
         model = entry.model or base
-        weights = model_mark(model, f"selection.solvers[{number - 1}].model" if entry.model else "model.base")
+        revision = config.model.revision if model == base else ""
+        weights = model_mark(model, f"selection.solvers[{number - 1}].model" if entry.model else "model.base", revision)
         solvers.append(
             Solver(
                 number,
@@ -95,6 +97,7 @@ def line_up(config: Config) -> list[Solver]:
                 entry.chat,
                 entry.temperature,
                 config.model.trust_remote_code and model == base,
+                revision,
             )
         )
     return solvers
@@ -114,10 +117,10 @@ def require_able(solver: Solver, rows: Sequence[Row], max_model_len: int) -> Non
             f"one or raise the other"
         )
     try:
-        require_model(solver.model, max_model_len, solver.trust_remote_code)
+        require_model(solver.model, max_model_len, solver.trust_remote_code, solver.revision)
     except ValueError as error:
         raise ValueError(f"{solver.where}: {error}") from error
-    tokenizer = load_tokenizer(solver.model, f"{solver.where}.model", solver.trust_remote_code)
+    tokenizer = load_tokenizer(solver.model, f"{solver.where}.model", solver.trust_remote_code, solver.revision)
     lengths = ((row, len(solver.prompt_ids(row.question, tokenizer))) for row in rows)
     too_long = [(row, length) for row, length in lengths if length >= max_model_len]
     if too_long:

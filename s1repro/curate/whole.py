@@ -28,7 +28,9 @@ def as_published(config: Config, pool: Sequence[Row]) -> Result:
     counts = {name: sum(overlap.benchmark == name for overlap in found) for name in measured}
     for name, count in counts.items():
         funnel.note("decontamination", f"{count} share words with {name} and stay")
-    rows = with_lengths(rows, load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code))
+    rows = with_lengths(
+        rows, load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code, config.model.revision)
+    )
     long = sum(row.length > config.sft.max_length for row in rows)
     if long:
         print(f"{long} traces are longer than sft.max_length={config.sft.max_length}, which train refuses: raise it")

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING
 from s1repro.artifacts import Journal, file_sha256, fingerprint, finish, is_done, read_jsonl, stage_folder
 from s1repro.config import Config
 from s1repro.engines.base import EngineSettings
-from s1repro.pretrained import model_mark, require_model
+from s1repro.pretrained import local_folder, model_mark, require_model
 from s1repro.records import Question
 
 if TYPE_CHECKING:
     from s1repro.draft.rows import Plan, Row
     from s1repro.engines import Engine
 
-Load = Callable[[EngineSettings, str, bool], "Engine"]
+Load = Callable[[EngineSettings, str, bool, str], "Engine"]
 """Starts an engine, as `s1repro.engines.load_engine` does."""
 
 
@@ -34,7 +34,7 @@ def run(config: Config, load: Load | None = None) -> None:
     """Make the head, or say that it is there. Raises `ValueError` where checkpoint or questions are missing."""
     folder = stage_folder(config.runs, config.name, "draft")
     told = {
-        "checkpoint": model_mark(config.checkpoint, "checkpoint"),
+        "checkpoint": model_mark(config.checkpoint, "checkpoint", config.checkpoint_revision),
         "format": config.model.format,
         "questions": file_sha256(config.curated),
         "method": config.method.identity(),
@@ -61,7 +61,8 @@ def _make(config: Config, folder: Path, journal: Path, state: Path, load: Load |
 
     Journal and state are named by their inputs: nothing goes on from what was made otherwise.
     """
-    hf_config = require_model(config.checkpoint, config.engine.max_model_len, config.model.trust_remote_code)
+    trusted, length = config.model.trust_remote_code, config.engine.max_model_len
+    hf_config = require_model(config.checkpoint, length, trusted, config.checkpoint_revision)
     # Heavy imports come after that: a finished stage and a missing model answer at once.
     from s1repro.draft.room import at_most, require_memory, require_room
     from s1repro.draft.rows import plan
@@ -70,9 +71,9 @@ def _make(config: Config, folder: Path, journal: Path, state: Path, load: Load |
     text = hf_config.get_text_config()
     layers = head_layers(text.num_hidden_layers)
     each = token_bytes(text.hidden_size, layers)
-    require_memory(hf_config, config.model.trust_remote_code)
+    require_memory(hf_config, trusted)
     plans = plan(config, read_questions(Path(config.curated)))
-    print(at_most(len(plans), config.engine.max_model_len, each, folder))
+    print(at_most(len(plans), length, each, folder))
     rows = _rows(config, plans, journal, load)
     asked = len({one.question.id for one in plans})
     require_room(rows, missing_states(rows, state / "hidden_states"), each, folder, asked)
@@ -105,7 +106,8 @@ def _rows(config: Config, plans: Sequence[Plan], path: Path, load: Load | None) 
             made[row.key] = row
 
         async def work(missing: Sequence[Plan]) -> None:
-            engine = (load or load_engine)(config.engine, config.checkpoint, config.model.trust_remote_code)
+            trusted, revision = config.model.trust_remote_code, config.checkpoint_revision
+            engine = (load or load_engine)(config.engine, config.checkpoint, trusted, revision)
             try:
                 fmt = FORMATS[config.model.format].bind(engine.tokenizer)
                 await write_rows(engine, fmt, config, missing, keep)
@@ -124,9 +126,10 @@ def _train(
     from s1repro.draft.head import train_head
     from s1repro.draft.states import write_states
 
-    write_states(config.checkpoint, rows, layers, state / "hidden_states", config.model.trust_remote_code)
+    trusted, revision = config.model.trust_remote_code, config.checkpoint_revision
+    write_states(config.checkpoint, rows, layers, state / "hidden_states", trusted, revision)
     best = train_head(
-        config.checkpoint,
+        local_folder(config.checkpoint, revision),
         rows,
         state,
         layers=layers,

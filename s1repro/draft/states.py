@@ -58,7 +58,12 @@ def missing_states(rows: Sequence[Row], folder: Path) -> list[int]:
 
 
 def write_states(
-    model: str, rows: Sequence[Row], layers: Sequence[int], folder: Path, trust_remote_code: bool = False
+    model: str,
+    rows: Sequence[Row],
+    layers: Sequence[int],
+    folder: Path,
+    trust_remote_code: bool = False,
+    revision: str = "",
 ) -> None:
     """A file in `folder` for each row that has none yet, `hs_<place in rows>.safetensors`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,7 +71,8 @@ def write_states(
     if not missing:
         return
     longest = max(len(row.ids) for row in rows)
-    causal = load_model(model, precision(), require_model(model, longest, trust_remote_code), trust_remote_code)
+    hf_config = require_model(model, longest, trust_remote_code, revision)
+    causal = load_model(model, precision(), hf_config, trust_remote_code, revision)
     names: list[int | str] = [*layers, "norm"]
     progress = Progress(total=len(missing), label="draft: hidden states")
     with torch.no_grad(), _heard(causal, layers) as heard:

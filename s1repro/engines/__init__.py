@@ -21,10 +21,10 @@ ENGINES: dict[str, type[EngineSettings]] = {
 """The engines by name. One more is a file here, a YAML in `conf/engine/`, and its name above."""
 
 
-def load_engine(settings: EngineSettings, model: str, trust_remote_code: bool = False) -> Engine:
-    """Start an engine on `model`, a folder or a Hugging Face id; `close` it when done.
+def load_engine(settings: EngineSettings, model: str, trust_remote_code: bool = False, revision: str = "") -> Engine:
+    """Start an engine on `model`, a folder or a Hugging Face id (at the commit `revision`); `close` it when done.
 
     Raises `ValueError`, before anything is started, for settings that make no sense and a model that cannot be served.
     """
     settings.check()
-    return settings.start(model, trust_remote_code)
+    return settings.start(model, trust_remote_code, revision)

@@ -124,8 +124,8 @@ class EngineSettings:
     def require(self) -> None:
         """Raise `ValueError`, naming the setting, where a file that a setting names is not there."""
 
-    def start(self, model: str, trust_remote_code: bool) -> Engine:
-        """Start the engine on `model`, a folder or a Hugging Face id."""
+    def start(self, model: str, trust_remote_code: bool, revision: str = "") -> Engine:
+        """Start the engine on `model`, a folder or a Hugging Face id; `revision` is its commit, "" the newest."""
         raise NotImplementedError
 
 

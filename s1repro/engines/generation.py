@@ -158,7 +158,7 @@ def _column(numbers: Sequence[float], device: torch.device) -> torch.Tensor:
     return torch.tensor(numbers, dtype=torch.float64, device=device)[:, None]
 
 
-def load_model(model: str, dtype: str, hf_config: PretrainedConfig, trust_remote_code: bool) -> Any:
+def load_model(model: str, dtype: str, hf_config: PretrainedConfig, trust_remote_code: bool, revision: str = "") -> Any:
     """The model with its weights, on its device; `ValueError` in one line where it cannot be loaded as a whole."""
     disable_progress_bar()  # type: ignore[no-untyped-call, unused-ignore]
     models: Any = AutoModelForCausalLM  # its types know neither the report nor what a model is
@@ -167,6 +167,7 @@ def load_model(model: str, dtype: str, hf_config: PretrainedConfig, trust_remote
             model,
             config=hf_config,
             trust_remote_code=trust_remote_code,
+            revision=revision or "main",
             dtype=dtype,
             device_map={"": "cuda" if torch.cuda.is_available() else "cpu"},
             use_safetensors=True,  # other formats are unpickled, which can run code

@@ -35,9 +35,9 @@ _NEUTRAL = {"top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
 class Server(ServerSettings):
     """A server of any kind."""
 
-    def start(self, model: str, trust_remote_code: bool) -> Engine:
+    def start(self, model: str, trust_remote_code: bool, revision: str = "") -> Engine:
         """See `EngineSettings.start`; the server is asked what it serves before anything else."""
-        return ServerEngine(self, model, trust_remote_code)
+        return ServerEngine(self, model, trust_remote_code, revision)
 
 
 @dataclass

@@ -4,7 +4,8 @@ A server is asked for ids and given ids, so the same forcing runs on it token fo
 it hands ids back differ from one to the next: that is a profile, a class of `s1repro.engines.profiles`. Before the
 first request it is asked what it serves, for how many tokens, and whether ids come back. Several servers of one model
 share the work (`s1repro.engines.fleet`). The tokenizer and the size of the vocabulary come from the checkpoint on this
-side, which must be the one that is served. Starting servers is not covered.
+side, which must be the one that is served. Starting servers is not covered; one that is to serve a hub's model at a
+commit must be started with it (vLLM's and SGLang's `--revision`), as no server tells which it has.
 
     engine = VllmServer(urls=["http://127.0.0.1:8000"]).start("runs/demo/train/checkpoint", trust_remote_code=False)
     completion = await engine.complete(ids, max_tokens=64, stop=Stop((eos,)), sampling=Sampling())
@@ -17,6 +18,7 @@ has such ends draws others than one that has none.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -39,10 +41,12 @@ class ServerEngine(CheckedEngine):
     Raises `ValueError` where a server cannot be reached, serves another model or fewer tokens, or gives no ids.
     """
 
-    def __init__(self, settings: ServerSettings, model: str, trust_remote_code: bool = False) -> None:
-        hf_config = require_model(model, settings.max_model_len, trust_remote_code)
+    def __init__(
+        self, settings: ServerSettings, model: str, trust_remote_code: bool = False, revision: str = ""
+    ) -> None:
+        hf_config = require_model(model, settings.max_model_len, trust_remote_code, revision)
         super().__init__(
-            load_tokenizer(model, "model", trust_remote_code),
+            load_tokenizer(model, "model", trust_remote_code, revision),
             vocab_size=hf_config.get_text_config().vocab_size,
             max_model_len=settings.max_model_len,
         )
@@ -52,6 +56,8 @@ class ServerEngine(CheckedEngine):
             raise ValueError(
                 f"engine.urls have the model by several names ({', '.join(names.values())}): start all alike"
             )
+        if revision:
+            print(f"engine: no server tells its model's revision; start it with {revision}", file=sys.stderr)
         self._model = names[settings.urls[0]]
         self._fleet = Fleet([_endpoint(settings, url, self._model) for url in settings.urls], settings.retries)
 

@@ -47,9 +47,9 @@ class Transformers(InProcess):
         if self.dtype not in _DTYPES:
             raise ValueError(f"engine.dtype is {self.dtype!r}; choose from: {', '.join(_DTYPES)}")
 
-    def start(self, model: str, trust_remote_code: bool) -> Engine:
+    def start(self, model: str, trust_remote_code: bool, revision: str = "") -> Engine:
         """See `EngineSettings.start`."""
-        return TransformersEngine(self, model, trust_remote_code)
+        return TransformersEngine(self, model, trust_remote_code, revision)
 
 
 class TransformersEngine(CheckedEngine):
@@ -59,17 +59,17 @@ class TransformersEngine(CheckedEngine):
     `settings.max_model_len` tokens.
     """
 
-    def __init__(self, settings: Transformers, model: str, trust_remote_code: bool = False) -> None:
+    def __init__(self, settings: Transformers, model: str, trust_remote_code: bool = False, revision: str = "") -> None:
         from s1repro.engines.generation import load_model  # brings torch, which a finished stage does not need
 
-        hf_config = require_model(model, settings.max_model_len, trust_remote_code)
+        hf_config = require_model(model, settings.max_model_len, trust_remote_code, revision)
         super().__init__(
-            load_tokenizer(model, "model", trust_remote_code),
+            load_tokenizer(model, "model", trust_remote_code, revision),
             vocab_size=hf_config.get_text_config().vocab_size,
             max_model_len=settings.max_model_len,
         )
         self._max_concurrency = settings.max_concurrency
-        self._model = load_model(model, settings.dtype, hf_config, trust_remote_code)
+        self._model = load_model(model, settings.dtype, hf_config, trust_remote_code, revision)
         self._waiting: list[Request] = []
         self._running: list[Request] = []
         self._worker: asyncio.Task[None] | None = None

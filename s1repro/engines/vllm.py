@@ -91,9 +91,9 @@ class Vllm(InProcess):
         """See `EngineSettings.require`."""
         self.speculative.require()
 
-    def start(self, model: str, trust_remote_code: bool) -> Engine:
+    def start(self, model: str, trust_remote_code: bool, revision: str = "") -> Engine:
         """See `EngineSettings.start`."""
-        return VllmEngine(self, model, trust_remote_code)
+        return VllmEngine(self, model, trust_remote_code, revision)
 
 
 class VllmEngine(CheckedEngine):
@@ -103,19 +103,19 @@ class VllmEngine(CheckedEngine):
     fewer than `settings.max_model_len` tokens.
     """
 
-    def __init__(self, settings: Vllm, model: str, trust_remote_code: bool = False) -> None:
-        hf_config = require_model(model, settings.max_model_len, trust_remote_code)
+    def __init__(self, settings: Vllm, model: str, trust_remote_code: bool = False, revision: str = "") -> None:
+        hf_config = require_model(model, settings.max_model_len, trust_remote_code, revision)
         settings.require()
         _set_environment()
         super().__init__(
-            load_tokenizer(model, "model", trust_remote_code),
+            load_tokenizer(model, "model", trust_remote_code, revision),
             vocab_size=hf_config.get_text_config().vocab_size,
             max_model_len=settings.max_model_len,
         )
         self._slots = asyncio.Semaphore(settings.max_concurrency)
         self._request_numbers = itertools.count()
         self._speculative = settings.speculative
-        self._llm = _start(settings, model, trust_remote_code)
+        self._llm = _start(settings, model, trust_remote_code, revision)
 
     async def sample(self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling) -> Sampled:
         """See `CheckedEngine.sample`. At most `max_concurrency` run at once, the rest wait."""
@@ -184,13 +184,15 @@ def _set_environment() -> None:
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
 
 
-def engine_arguments(settings: Vllm, model: str, trust_remote_code: bool = False) -> dict[str, Any]:
+def engine_arguments(settings: Vllm, model: str, trust_remote_code: bool = False, revision: str = "") -> dict[str, Any]:
     """What vLLM's engines are told, by its own names."""
     from vllm.platforms import current_platform
 
     on_cpu = current_platform.is_cpu()
     return {
         "model": model,
+        "revision": revision or None,
+        "tokenizer_revision": revision or None,
         "trust_remote_code": trust_remote_code,
         "dtype": settings.dtype,
         "max_model_len": settings.max_model_len,
@@ -214,12 +216,12 @@ def engine_arguments(settings: Vllm, model: str, trust_remote_code: bool = False
     }
 
 
-def _start(settings: Vllm, model: str, trust_remote_code: bool) -> Any:
+def _start(settings: Vllm, model: str, trust_remote_code: bool, revision: str) -> Any:
     """Start an `AsyncLLM`; a setting that vLLM refuses is a `ValueError` in one line."""
     from vllm import AsyncEngineArgs
     from vllm.v1.engine.async_llm import AsyncLLM
 
-    arguments = AsyncEngineArgs(**engine_arguments(settings, model, trust_remote_code))
+    arguments = AsyncEngineArgs(**engine_arguments(settings, model, trust_remote_code, revision))
     try:
         vllm_config = arguments.create_engine_config()
     except ValueError as error:

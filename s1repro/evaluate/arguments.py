@@ -21,6 +21,7 @@ from s1repro.scaling.method import Cut, Method
 GROUPS = ("recipe", "engine", "method")
 SHORT = {
     "checkpoint": "checkpoint",
+    "revision": "checkpoint_revision",
     "seed": "seed",
     "budget": "method.budgets",
     "waits": "method.waits",

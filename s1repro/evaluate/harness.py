@@ -56,10 +56,11 @@ class ForcedModel:
             raise ValueError(f"--device {device}: the engine takes the device that it finds; leave it out")
         self.config = to_config(arguments)
         trusted, fmt = self.config.model.trust_remote_code, FORMATS[self.config.model.format]
-        require_model(self.config.checkpoint, self.config.engine.max_model_len, trusted)
+        revision = self.config.checkpoint_revision
+        require_model(self.config.checkpoint, self.config.engine.max_model_len, trusted, revision)
         if not self.config.model.other_format:
-            require_format(self.config.checkpoint, fmt)
-        self._fmt = fmt.bind(load_tokenizer(self.config.checkpoint, "checkpoint", trusted))
+            require_format(self.config.checkpoint, fmt, revision)
+        self._fmt = fmt.bind(load_tokenizer(self.config.checkpoint, "checkpoint", trusted, revision))
         self.name = self.config.checkpoint
         self.template = f"{fmt.before_question}{{question}}{fmt.after_question}"
         self._samples: list[Sample] = []
@@ -110,11 +111,12 @@ class ForcedModel:
     async def _ask(self, by_cap: Mapping[int | None, Sequence[Task]], write: Callable[[Sample], None]) -> None:
         """Run the engine on all tasks, those that share the longest answer together."""
         config = self.config
-        engine = MeteredEngine(load_engine(config.engine, config.checkpoint, config.model.trust_remote_code))
+        trusted, revision = config.model.trust_remote_code, config.checkpoint_revision
+        engine = MeteredEngine(load_engine(config.engine, config.checkpoint, trusted, revision))
         try:
             for cap, tasks in by_cap.items():
                 method = replace(config.method, max_answer_tokens=cap)
-                take = method.start(engine, config.model.trust_remote_code)
+                take = method.start(engine, trusted)
                 prompts = Prompts(engine, self._fmt, method)
                 await answer_all(prompts, take, [[task] for task in tasks], write, config.engine.max_concurrency)
         finally:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from s1repro.engines import Engine
     from s1repro.engines.metered import MeteredEngine
 
-Load = Callable[[EngineSettings, str, bool], "Engine"]
+Load = Callable[[EngineSettings, str, bool, str], "Engine"]
 """Starts an engine, as `s1repro.engines.load_engine` does."""
 
 
@@ -67,7 +67,8 @@ def run(config: Config, load: Load | None = None) -> None:
     _require_fit(config, questions)
     model = None
     if load is None:
-        model = require_model(config.checkpoint, config.engine.max_model_len, config.model.trust_remote_code)
+        trusted, length = config.model.trust_remote_code, config.engine.max_model_len
+        model = require_model(config.checkpoint, length, trusted, config.checkpoint_revision)
         config.engine.require()
     with Journal(folder / SAMPLES) as journal:  # holds the folder: a second evaluation is refused
         owner = claim(folder, identity, digests)
@@ -83,8 +84,9 @@ def _require_fit(config: Config, questions: Mapping[str, Sequence[Question]]) ->
     from s1repro.evaluate.runner import require_all_fit
 
     if not config.model.other_format:
-        require_format(config.checkpoint, FORMATS[config.model.format])
-    tokenizer = load_tokenizer(config.checkpoint, "checkpoint", config.model.trust_remote_code)
+        require_format(config.checkpoint, FORMATS[config.model.format], config.checkpoint_revision)
+    trusted, revision = config.model.trust_remote_code, config.checkpoint_revision
+    tokenizer = load_tokenizer(config.checkpoint, "checkpoint", trusted, revision)
     require_all_fit(config, _format(config, tokenizer), questions)
 
 
@@ -119,7 +121,8 @@ def _measure(
             curve.add(sample)
 
         started = time.monotonic()
-        engine = (load or load_engine)(config.engine, config.checkpoint, config.model.trust_remote_code)
+        trusted, revision = config.model.trust_remote_code, config.checkpoint_revision
+        engine = (load or load_engine)(config.engine, config.checkpoint, trusted, revision)
         facts: dict[str, Any] = {
             "start_seconds": round(time.monotonic() - started, 3),
             "devices": config.engine.devices,
@@ -186,7 +189,8 @@ def _identity(config: Config) -> dict[str, Any]:
     training, bounded = read_training(config.checkpoint), config.method.takes_what_is_left()
     return {
         **({"training": training.recipe, "training.seed": training.seed} if training else {}),
-        "model": model_mark(config.checkpoint, "checkpoint"),
+        "model": model_mark(config.checkpoint, "checkpoint", config.checkpoint_revision),
+        **({"checkpoint_revision": config.checkpoint_revision} if config.checkpoint_revision else {}),
         "model.format": config.model.format,
         "engine.dtype": config.engine.precision,
         **({"engine.max_model_len": config.engine.max_model_len} if bounded else {}),

@@ -42,8 +42,9 @@ from s1repro.trained import require_format
 def run(config: Config) -> None:
     """Serve `checkpoint` until interrupted. Raises `ValueError` for a model or a format that is unfit."""
     if not config.model.other_format:
-        require_format(config.checkpoint, FORMATS[config.model.format])
-    engine = load_engine(config.engine, config.checkpoint, config.model.trust_remote_code)
+        require_format(config.checkpoint, FORMATS[config.model.format], config.checkpoint_revision)
+    trusted, revision = config.model.trust_remote_code, config.checkpoint_revision
+    engine = load_engine(config.engine, config.checkpoint, trusted, revision)
     fmt = FORMATS[config.model.format].bind(engine.tokenizer)
     key = os.environ.get(config.serve.key_env, "").strip()
     app = build(engine, fmt, config.checkpoint, key, config.serve.slice_tokens)

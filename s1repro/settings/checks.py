@@ -24,6 +24,15 @@ def require_at_least_one(group: str, settings: object, *names: str) -> None:
             raise ValueError(f"{group}.{name} is {count}; give 1 or more")
 
 
+def require_commit(key: str, revision: str) -> None:
+    """Raise `ValueError` where `revision` is neither empty nor the whole hash of a commit, which alone never moves."""
+    if revision and not re.fullmatch(r"[0-9a-f]{40}", revision):
+        raise ValueError(
+            f"{key} is {revision!r}; give a commit, 40 hex digits, as the model's page on the hub lists them: a branch "
+            "or a tag may move"
+        )
+
+
 def require_variable(key: str, name: str) -> None:
     """Raise `ValueError` where `name` cannot be an environment variable. It is not repeated: it may be the secret."""
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):

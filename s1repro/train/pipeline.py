@@ -33,7 +33,7 @@ def run(config: Config) -> None:
     if not curated.is_file():
         raise ValueError(f"{curated}: no curated set; run the curate stage of this run first, or set curated=...")
     recipe = {
-        "base": model_mark(config.model.base, "model.base"),
+        "base": model_mark(config.model.base, "model.base", config.model.revision),
         "format": asdict(FORMATS[config.model.format]),
         # These two change no batch and no gradient: a training that ran out of memory goes on with others (tested).
         "sft": replace(config.sft, micro_batch_size=1, gradient_checkpointing=False),
@@ -50,10 +50,11 @@ def _train(config: Config, curated: Path, folder: Path, mark: str, training: Tra
     # Heavy imports come after the check above: a finished stage answers at once.
     from s1repro.train.examples import load_examples
 
-    tokenizer = load_tokenizer(config.model.base, "model.base", config.model.trust_remote_code)
-    fmt = FORMATS[config.model.format].bind(tokenizer)
+    model = config.model
+    tokenizer = load_tokenizer(model.base, "model.base", model.trust_remote_code, model.revision)
+    fmt = FORMATS[model.format].bind(tokenizer)
     control = cast(Control, config.sft.control)  # one of CONTROLS, as `check` has made sure
-    context = context_length(config.model.base, config.model.trust_remote_code)
+    context = context_length(model.base, model.trust_remote_code, model.revision)
     examples = load_examples(curated, fmt, config.sft.max_length, control, context=context)
     from s1repro.train.memory import foresee, sharded
 
@@ -79,6 +80,7 @@ def _train(config: Config, curated: Path, folder: Path, mark: str, training: Tra
     _replace(part, folder / "checkpoint")
     lines = [line for _, line in read_jsonl(log)]
     facts = {"examples": len(examples), "steps": len(lines), "tokens": lines[-1]["tokens"]}
+    facts |= {"base": model.base, "revision": model.revision} if model.revision else {}
     finish(folder, mark, ["checkpoint", "log.jsonl"], facts)
     for old in folder.glob("state-*"):
         shutil.rmtree(old)

@@ -177,7 +177,10 @@ def _load(config: Config) -> PreTrainedModel:
         return cast(
             PreTrainedModel,
             AutoModelForCausalLM.from_pretrained(
-                config.model.base, dtype=torch.float32, trust_remote_code=config.model.trust_remote_code
+                config.model.base,
+                dtype=torch.float32,
+                trust_remote_code=config.model.trust_remote_code,
+                revision=config.model.revision or "main",
             ),
         )
     except (OSError, ValueError) as error:

@@ -41,7 +41,9 @@ def describe(model: ModelConfig) -> Sizes | None:
     Raises `ValueError` where there is no such file or none of a model that is known.
     """
     try:
-        settings = AutoConfig.from_pretrained(model.base, trust_remote_code=model.trust_remote_code)
+        settings = AutoConfig.from_pretrained(
+            model.base, trust_remote_code=model.trust_remote_code, revision=model.revision or "main"
+        )
     except (OSError, ValueError) as error:
         raise ValueError(f"model.base: cannot read the config of {model.base!r}: {first_line(error)}") from error
     heads, gated = (getattr(settings, name, None) for name in ("num_attention_heads", "intermediate_size"))

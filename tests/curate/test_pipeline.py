@@ -101,7 +101,7 @@ def engines(monkeypatch):
 
     started = []
 
-    def start(config, model, trust_remote_code=False):
+    def start(config, model, *_):
         started.append(solver(AutoTokenizer.from_pretrained(model)))
         started[-1].asked = model
         return started[-1]

@@ -69,6 +69,15 @@ def test_line_up_takes_each_entry_s_model_or_the_base(base_model):
     assert len({first.mark, second.mark, *(other.mark for other in longer)}) == 4
 
 
+def test_a_revision_is_the_base_model_s_alone(base_model):
+    asked = config(base_model, SolverConfig(), SolverConfig(model="some/model"), SolverConfig(model="me/base"))
+    asked.model.base, asked.model.revision = "me/base", "a" * 40
+    solvers = line_up(asked)
+    assert [solver.revision for solver in solvers] == ["a" * 40, "", "a" * 40]
+    asked.model.revision = "b" * 40
+    assert [one.mark == other.mark for one, other in zip(solvers, line_up(asked), strict=True)] == [False, True, False]
+
+
 @pytest.mark.parametrize(
     ("entries", "says"),
     [

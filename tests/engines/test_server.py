@@ -18,6 +18,7 @@ from transformers import PreTrainedTokenizerBase
 
 from s1repro import endpoint
 from s1repro.engines import ENGINES, Completion, Engine, Sampling, Stop, load_engine
+from s1repro.engines import server as engine_module
 from tests.engines.completion_server import Server, serving
 
 KEY = "sk-very-secret-1234"
@@ -53,6 +54,18 @@ def ask(
             await engine.close()
 
     return asyncio.run(all_of_them())
+
+
+def test_a_commit_is_said_to_be_the_server_s_own_business(
+    server: Server, tiny_qwen: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("require_model", "load_tokenizer"):  # a hub's model, of which a folder stands here
+        own = getattr(engine_module, name)
+        monkeypatch.setattr(engine_module, name, lambda *told, own=own: own(*told[:-1]))
+    settings = ENGINES["vllm-server"](max_model_len=256, urls=[server.url], model="toy")
+    for revision, said in (("", ""), ("abc", "engine: no server tells its model's revision; start it with abc\n")):
+        ask(settings.start(str(tiny_qwen), False, revision), [5, 6])
+        assert capsys.readouterr().err == said
 
 
 def test_ids_go_out_with_the_key_and_nothing_of_the_model_s_own_sampling(server: Server, tiny_qwen: Path) -> None:

@@ -42,6 +42,11 @@ def test_steps_are_counted_one_by_one_only_where_something_is_drafted() -> None:
     assert (plain["speculative_config"], plain["per_request_spec_decode_metrics"]) == (None, "none")
 
 
+def test_weights_and_tokenizer_are_of_the_commit_that_is_asked_for() -> None:
+    told = [engine_arguments(Vllm(), "me/model", revision=revision) for revision in ("a" * 40, "")]
+    assert [(one["revision"], one["tokenizer_revision"]) for one in told] == [("a" * 40, "a" * 40), (None, None)]
+
+
 def test_what_makes_no_sense_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"engine\.speculative\.tokens is 0; give 1 or more"):
         Vllm(speculative=Ngram(tokens=0)).check()

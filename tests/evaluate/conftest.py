@@ -51,7 +51,7 @@ Load = Callable[..., ScriptedEngine]
 def load(qwen_tokenizer: PreTrainedTokenizerBase) -> Load:
     """Loads scripted engines; `load.started` holds all that were started."""
 
-    def start(config: EngineSettings, model: str, trust_remote_code: bool = False) -> ScriptedEngine:
+    def start(config: EngineSettings, model: str, trust_remote_code: bool = False, _: str = "") -> ScriptedEngine:
         engine = thinker(qwen_tokenizer, config.max_model_len, shuffle_seed=len(started))
         started.append(engine)
         return engine

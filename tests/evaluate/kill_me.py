@@ -25,7 +25,7 @@ toy = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(toy)
 
 
-def load(config: EngineSettings, model: str, trust_remote_code: bool) -> ScriptedEngine:
+def load(config: EngineSettings, model: str, *_: object) -> ScriptedEngine:
     """The scripted engine, with pauses that put the samples in another order each time."""
     engine: ScriptedEngine = toy.thinker(AutoTokenizer.from_pretrained(model), config.max_model_len)
     complete = engine.complete

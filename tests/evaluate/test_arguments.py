@@ -18,6 +18,7 @@ def test_short_names_and_the_stages_own_are_one_config() -> None:
     assert (config.checkpoint, config.seed, config.engine.name) == ("some/model", 3, "transformers")
     assert config.engine.precision == "bfloat16" and config.method.final_string == "It's, so:"
     assert config.method.identity()["wait_strings"] == ["Wait", "Hmm"]
+    assert to_config({**GIVEN, "revision": "0a1b2c3d" * 5}).checkpoint_revision == "0a1b2c3d" * 5
 
 
 def test_the_largest_budget_is_auto() -> None:

@@ -60,8 +60,13 @@ def test_a_run_gets_the_command_line_and_what_it_sets_itself() -> None:
         "~paper",
         "name=demo-plain",
         "checkpoint=data/demo/base",
+        "checkpoint_revision=",
         "method=plain",
     )
+    commit = "0a1b2c3d" * 5
+    pinned = composed(["recipe=demo", "model.base=me/model", f"model.revision={commit}"])
+    (told,) = [step.overrides for step in steps(pinned, ["recipe=demo"]) if step.run == "demo-plain"]
+    assert "checkpoint=me/model" in told and composed(told).checkpoint_revision == commit
     assert planned["demo-random-2", "curate"][-1] == "seed=2" and "seed=7" not in planned["demo-random-2", "curate"]
     assert "method=force" in planned["demo", "train"]
     assert run_names(config, "random") == ["demo-random-0", "demo-random-1", "demo-random-2"]
