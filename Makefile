@@ -9,7 +9,7 @@ STAMP  := .venv/.setup-$(shell cat locks/cpu.txt pyproject.toml scripts/setup.sh
 REWARD := runs/demo-reward/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint all curate train eval sweep report results dashboard serve servers eagle paper bench base
+.PHONY: help setup demo test lint all curate train eval sweep regrade report results dashboard serve servers eagle paper bench base
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,9 @@ sweep: setup ## a multirun, then one curve with a band: SWEEP='seed=0,1,2 method
 	$(PYTHON) -m s1repro.evaluate --multirun recipe=$(RECIPE) 'name=$(RECIPE)-$(SWEPT)$${hydra:job.num}' \
 		checkpoint=runs/$(RECIPE)/train/checkpoint $(SWEEP) $(ARGS)
 	$(PYTHON) -m s1repro.report recipe=$(RECIPE) name=$(RECIPE)-$(SWEPT) "report.merge=['$(RECIPE)-$(SWEPT)[0-9]*']"
+
+regrade: setup ## grade the answers of an evaluation again: a better grader, corrected references
+	$(PYTHON) -m s1repro.evaluate.regrade recipe=$(RECIPE) $(ARGS)
 
 report: setup ## the answers -> a curve, tables, wandb
 	$(PYTHON) -m s1repro.report recipe=$(RECIPE) $(ARGS)

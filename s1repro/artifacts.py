@@ -64,6 +64,10 @@ class Journal:
         file.seek(0)
         return [_parse(self.path, number, line) for number, line in enumerate(file, start=1)]
 
+    def hold(self) -> None:
+        """Keep other processes from the journal, without reading it."""
+        self._open()
+
     def close(self) -> None:
         """Let go of the file; the next `append` or `read` opens it again."""
         if self._file is not None:

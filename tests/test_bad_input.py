@@ -188,6 +188,12 @@ MISTAKES = [
     pytest.param(
         "evaluate", ["engine/speculative=nope"], ["choose from: draft-model, eagle3, method"], id="way to draft"
     ),
+    pytest.param(
+        "evaluate.regrade", ["name=other"], ["runs/other/evaluate: no evaluation of run 'other'"], id="nothing to grade"
+    ),
+    pytest.param(
+        "evaluate.regrade", ["name=hot"], ["runs/hot/evaluate: toy has other questions than were"], id="other questions"
+    ),
     pytest.param("report", ["name=other"], ["runs/other/evaluate", "evaluate stage"], id="no evaluation"),
     pytest.param("paper", ["paper.run=false"], ["no run has a finished evaluation"], id="paper of nothing"),
     pytest.param(

@@ -22,6 +22,7 @@ TARGETS = [
     "train",
     "eval",
     "sweep",
+    "regrade",
     "report",
     "results",
     "dashboard",

@@ -51,6 +51,9 @@ SAMPLES = "samples.jsonl"
 IDENTITY = "journal_config.json"
 """Whose samples they are."""
 
+REWRITING = "rewriting.json"
+"""There while all samples are replaced: what is to stand beside the new ones (`s1repro.evaluate.rewritten`)."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -73,6 +76,7 @@ def claim(folder: Path, identity: Mapping[str, Any], benchmarks: Mapping[str, st
     """
     samples = folder / SAMPLES
     held: dict[str, Any] = {"benchmarks": {}}
+    _require_settled(folder)
     if samples.is_file() and samples.stat().st_size > 0:
         held = _held(folder)
         names = [*identity, *sorted(held.keys() - identity.keys() - {"benchmarks"})]
@@ -81,7 +85,7 @@ def claim(folder: Path, identity: Mapping[str, Any], benchmarks: Mapping[str, st
         if different:
             raise ValueError(
                 f"{folder} holds samples made with another {', '.join(different)}; choose another name=... or delete "
-                "this folder"
+                f"this folder{_or_regrade(benchmarks.keys() >= set(different))}"
             )
         _require_own(folder)
     else:  # a folder without samples belongs to nobody yet
@@ -91,21 +95,26 @@ def claim(folder: Path, identity: Mapping[str, Any], benchmarks: Mapping[str, st
     return fingerprint(identity)
 
 
-def finished(journal: Journal) -> dict[SampleKey, Sample]:
+def _or_regrade(benchmarks_alone: bool) -> str:
+    return " (corrected references alone: python -m s1repro.evaluate.regrade)" if benchmarks_alone else ""
+
+
+def finished(journal: Journal, lost: bool = True) -> dict[SampleKey, Sample]:
     """The samples that are in, by key, in the order of the lines.
 
     Raises `ValueError`, with file and line, where one is not a sample, was altered, is there twice or is another
-    evaluation's, or where those of a point are not what the manifest vouches for. A point may lack some: they are taken
-    again.
+    evaluation's, or where those of a point are not what the manifest vouches for. A point may lack some where `lost`
+    says so: they are taken again.
     """
     path, points = journal.path, read_points(journal.path.parent)
+    _require_own(path.parent)
     found = _found(path, enumerate(journal.read(), start=1))
     if found.foreign:
         raise ValueError(
             f"{path}:{found.foreign[0]}: a sample of another evaluation than {IDENTITY} beside it names; delete this "
             f"line{f' and {len(found.foreign) - 1} others like it' if len(found.foreign) > 1 else ''}"
         )
-    require_vouched(path, points, found.samples, lost=True)
+    require_vouched(path, points, found.samples, lost)
     return dict(found.samples)
 
 
@@ -117,6 +126,7 @@ def vouched(folder: Path) -> Found:
     run's.
     """
     path, points = folder / SAMPLES, read_points(folder)
+    _require_settled(folder)
     held = _held(folder)
     _require_own(folder)
     found = _found(path, read_journal(path))
@@ -154,16 +164,29 @@ def complete(
     Complete are those of `asked`, which gives each point's samples a question, and those that an earlier manifest
     lists. `sources` are the benchmarks' fingerprints, for `is_complete`.
     """
-    ordered = sorted(samples, key=lambda sample: sample.key)
+    ordered = in_order(samples)
     write_jsonl(folder / SAMPLES, (to_line(sample, fingerprint(identity)) for sample in ordered))
+    facts = facts_of(folder, ordered, asked, sources)
+    finish(folder, fingerprint(identity), [SAMPLES, IDENTITY], facts)
+
+
+def in_order(samples: Iterable[Sample]) -> list[Sample]:
+    """The samples as a finished `samples.jsonl` has them."""
+    return sorted(samples, key=lambda sample: sample.key)
+
+
+def facts_of(
+    folder: Path, samples: Iterable[Sample], asked: Mapping[PointKey, int], sources: Mapping[str, str]
+) -> dict[str, Any]:
+    """What a manifest says of `samples`; for the rest see `complete`."""
     groups: dict[PointKey, list[Sample]] = {}
-    for sample in ordered:
+    for sample in samples:
         groups.setdefault(point_key(sample.key), []).append(sample)
     points = read_points(folder)
     for name in points.keys() | asked.keys():
         points[name] = _grown(points.get(name, Vouched(0)), asked.get(name, 0), groups.get(name, []))
     known = read_manifest(folder).get("facts", {}).get("benchmarks", {})
-    finish(folder, fingerprint(identity), [SAMPLES, IDENTITY], to_facts(points, {**known, **sources}))
+    return to_facts(points, {**known, **sources})
 
 
 def _grown(point: Vouched, asked: int, samples: Iterable[Sample]) -> Vouched:
@@ -251,6 +274,15 @@ def _held(folder: Path) -> dict[str, Any]:
     if not isinstance(held, dict) or not isinstance(held.get("benchmarks"), dict):
         raise ValueError(f"{path}: does not say whose samples these are; delete {folder} and run again")
     return held
+
+
+def _require_settled(folder: Path) -> None:
+    """Raise `ValueError` where all samples are being replaced."""
+    if (folder / REWRITING).is_file():
+        raise ValueError(
+            f"{folder}: its samples are being graded again, or that was cut short: let it end, or give the command "
+            "again (python -m s1repro.evaluate.regrade)"
+        )
 
 
 def _require_own(folder: Path) -> None:
