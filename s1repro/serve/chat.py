@@ -131,10 +131,9 @@ def _question(messages: Any) -> str:
         raise BadRequest("messages: give one message, the user's question")
     role, content = messages[0].get("role"), messages[0].get("content")
     if isinstance(content, list):  # OpenAI's parts
-        texts = [
-            part.get("text") if isinstance(part, dict) and part.get("type") == "text" else None for part in content
-        ]
-        content = "".join(texts) if all(isinstance(text, str) for text in texts) else None
+        parts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
+        texts = [text for text in parts if isinstance(text, str)]
+        content = "".join(texts) if len(texts) == len(content) else None
     if role != "user" or not isinstance(content, str) or not content.strip():
         raise BadRequest("messages: give one message, the user's question as text")
     return content
