@@ -48,7 +48,7 @@ def vllm_command(length: int, cache_gib: int = 1) -> list[str]:
         *("--block-size", "32", "--gpu-memory-utilization", "0.3", "--host", "127.0.0.1"),
         *("--kv-cache-memory-bytes", str(cache_gib * 2**30)),
         *("--no-enable-chunked-prefill", "--max-num-batched-tokens", str(max(4096, length))),
-        *("--disable-uvicorn-access-log", "--model"),
+        *("--disable-log-stats", "--disable-uvicorn-access-log", "--model"),  # as the engine in process
     ]
 
 
