@@ -126,7 +126,10 @@ MISTAKES = [
     pytest.param("train", ["model.base=./nowhere"], ["model.base", "./nowhere"], id="base model of train"),
     pytest.param("train", ["model.revision=main"], ["model.revision is 'main'; give a commit"], id="branch"),
     pytest.param(
-        "train", [f"model.revision={'a' * 40}"], ["model.base: model is a folder, which has no rev"], id="base's commit"
+        "train",
+        [f"model.revision={'a' * 40}", "checkpoint=other"],
+        ["model.base: model is a folder, which has no rev"],
+        id="base's commit",
     ),
     pytest.param(
         "evaluate",

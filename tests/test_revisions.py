@@ -107,8 +107,9 @@ def test_a_commit_is_that_commit_s_tokenizer_configuration_and_weights(hub: Hub)
 
 @pytest.mark.slow
 def test_so_it_is_in_vllm(hub: Hub) -> None:
-    old, new, pinned, main = hub.told("vllm", "old", "new", f"me/model@{OLD}", "me/model")
-    assert old[2] != new[2] and (pinned, main) == (old, new)
+    old, new = hub.told("transformers", "old", "new")
+    assert old[2] != new[2]
+    assert hub.told("vllm", f"me/model@{OLD}", "me/model") == [old, new]
 
 
 @pytest.mark.slow

@@ -98,7 +98,7 @@ def test_rows_without_room_for_their_states_are_kept_and_serve_fewer_questions(
 ) -> None:
     folder, engines, trained = Path(config.runs) / "toy" / "draft", list[ScriptedEngine](), list[int]()
 
-    def load(settings: EngineSettings, model: str, trust_remote_code: bool) -> Engine:
+    def load(settings: EngineSettings, model: str, trust_remote_code: bool, revision: str) -> Engine:
         engines.append(ScriptedEngine(AutoTokenizer.from_pretrained(model), lambda _: itertools.repeat(33), 256))
         return engines[-1]
 

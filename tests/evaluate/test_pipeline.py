@@ -130,7 +130,7 @@ def test_more_samples_add_to_those_that_are_there(quick: Config, load: Load) -> 
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        (lambda c: setattr(c.method, "max_answer_tokens", 21), "method.max_answer_tokens"),
+        (lambda c: setattr(c.method, "max_answer_tokens", 21), "method.max_answer_tokens, engine.max_model_len"),
         (lambda c: setattr(c.method, "wait_strings", ["Hmm"]), "method.wait_strings"),
         (lambda c: setattr(c.engine, "dtype", "bfloat16"), "engine.dtype"),
         (lambda c: setattr(c.engine, "max_model_len", 1024), "engine.max_model_len"),
