@@ -22,7 +22,7 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, cast
@@ -40,6 +40,15 @@ def stage_folder(runs: str | Path, name: str, stage: str) -> Path:
     return Path(runs) / name / stage
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where a line of a journal stands: its first byte, and how many it has."""
+
+    path: Path
+    offset: int
+    size: int
+
+
 class Journal:
     """An append-only JSONL file for work in progress, one finished piece a line.
 
@@ -52,17 +61,27 @@ class Journal:
         self.path = Path(path)
         self._file: IO[bytes] | None = None
 
-    def append(self, obj: Mapping[str, Any]) -> None:
-        """Write `obj` as one line."""
-        file = self._open()
-        file.write(_line(obj))
+    def append(self, obj: Mapping[str, Any]) -> Line:
+        """Write `obj` as one line; returns where that is."""
+        file, data = self._open(), _line(obj)
+        line = Line(self.path, file.seek(0, os.SEEK_END), len(data))
+        file.write(data)
         file.flush()
+        return line
 
     def read(self) -> list[dict[str, Any]]:
         """All whole lines, oldest first. Raises `ValueError` naming file and line where one is malformed."""
+        return [obj for _, _, obj in self.lines()]
+
+    def lines(self) -> Iterator[tuple[int, Line, dict[str, Any]]]:
+        """The same one by one, each with its number and where it stands."""
         file = self._open()
         file.seek(0)
-        return [_parse(self.path, number, line) for number, line in enumerate(file, start=1)]
+        return _lines(self.path, file)
+
+    def at(self, line: Line) -> dict[str, Any]:
+        """The object of a line of this journal."""
+        return _at(self._open(), line)
 
     def hold(self) -> None:
         """Keep other processes from the journal, without reading it."""
@@ -127,15 +146,15 @@ def read_jsonl(path: str | Path, number: Callable[[str], object] | None = None) 
         with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as file:
             for line_number, line in enumerate(cast("IO[bytes]", file), start=1):
                 if line.strip():
-                    yield line_number, _parse(path, line_number, line, number)
+                    yield line_number, _parse(f"{path}:{line_number}", line, number)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(
             f"{path}:{line_number + 1}: not whole gzip data ({error}); fetch or make the file again"
         ) from error
 
 
-def read_journal(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield `(line number, object)` for each line of a journal as it stands, without holding or repairing it.
+def read_journal(path: str | Path) -> Iterator[tuple[int, Line, dict[str, Any]]]:
+    """Yield what `Journal.lines` does of a journal as it stands, without holding or repairing it.
 
     Half of a last line, which a kill or a process that is writing leaves, is no line yet. Raises `ValueError`, with
     file and line, where `Journal.read` does.
@@ -144,17 +163,34 @@ def read_journal(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
     with open(path, "rb") as file:
-        for number, line in enumerate(file, start=1):
-            if line.endswith(b"\n"):
-                yield number, _parse(path, number, line)
+        yield from _lines(path, file)
 
 
-def _parse(path: Path, line_number: int, line: bytes, number: Callable[[str], object] | None = None) -> dict[str, Any]:
-    if not line.strip():
-        raise ValueError(f"{path}:{line_number}: a blank line; delete it")
-    obj = parse(line, f"{path}:{line_number}", number=number)
+def read_line(line: Line) -> dict[str, Any]:
+    """The object of a line; not for who holds its journal, whose lock would end with the file that is closed here."""
+    with open(line.path, "rb") as file:
+        return _at(file, line)
+
+
+def _lines(path: Path, file: IO[bytes]) -> Iterator[tuple[int, Line, dict[str, Any]]]:
+    offset = 0
+    for number, data in enumerate(file, start=1):
+        if data.endswith(b"\n"):
+            yield number, Line(path, offset, len(data)), _parse(f"{path}:{number}", data)
+        offset += len(data)
+
+
+def _at(file: IO[bytes], line: Line) -> dict[str, Any]:
+    file.seek(line.offset)
+    return _parse(f"{line.path}, byte {line.offset}", file.read(line.size))
+
+
+def _parse(where: str, data: bytes, number: Callable[[str], object] | None = None) -> dict[str, Any]:
+    if not data.strip():
+        raise ValueError(f"{where}: a blank line; delete it")
+    obj = parse(data, where, number=number)
     if not isinstance(obj, dict):
-        raise ValueError(f"{path}:{line_number}: expected a JSON object, found {type(obj).__name__}")
+        raise ValueError(f"{where}: expected a JSON object, found {type(obj).__name__}")
     return obj
 
 
@@ -164,11 +200,16 @@ def _line(obj: Mapping[str, Any]) -> bytes:
 
 def write_bytes(path: str | Path, data: bytes) -> None:
     """Write a file atomically: a reader, or a restart after a kill, sees the old file or the whole new one."""
+    write_pieces(path, [data])
+
+
+def write_pieces(path: str | Path, pieces: Iterable[bytes]) -> None:
+    """Write a file atomically that is larger than memory should be: piece by piece."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")  # a fixed name, so that kills do not pile up leftovers
     with open(temporary, "wb") as file:
-        file.write(data)
+        file.writelines(pieces)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
@@ -181,8 +222,8 @@ def write_text(path: str | Path, text: str) -> None:
 
 def write_jsonl(path: str | Path, objs: Iterable[Mapping[str, Any]]) -> None:
     """Write one JSON object a line, atomically; with the suffix `.gz` compressed, the same bytes each time."""
-    data = b"".join(_line(obj) for obj in objs)
-    write_bytes(path, gzip.compress(data, mtime=0) if Path(path).suffix == ".gz" else data)
+    lines = map(_line, objs)
+    write_pieces(path, [gzip.compress(b"".join(lines), mtime=0)] if Path(path).suffix == ".gz" else lines)
 
 
 def fingerprint(obj: object) -> str:

@@ -64,6 +64,14 @@ class ReportConfig:
     """The wandb project."""
     wandb_group: str = ""
     """The wandb group of all runs that belong together: the recipe's name unless given."""
+    page_mb: int = 100
+    """Megabytes of the runs' `samples.jsonl` that `index.html` shows: all points of as many questions as fit. It says
+    so where these are not all."""
+
+    def check(self) -> None:
+        """Refuse a size that is none."""
+        if self.page_mb < 0:
+            raise ValueError(f"report.page_mb is {self.page_mb}; give 0 or more")
 
 
 @dataclass
@@ -118,6 +126,7 @@ def check(config: Config) -> None:
     config.sft.check()
     config.engine.check()
     config.method.check()
+    config.report.check()
     config.serve.check()
     config.paper.check()
     config.draft.check()

@@ -1,7 +1,7 @@
 """What flows between the stages: frozen records and their JSONL form.
 
-`curate` reads `Row`s and writes selected `Row`s, `evaluate` reads `Question`s and writes `Sample`s, `report`
-turns `Sample`s into `Point`s. Records hold plain data only; reading and writing files safely is
+`curate` reads `Row`s and writes selected `Row`s, `evaluate` reads `Question`s and writes `Transcript`s, `report`
+turns their `Sample`s into `Point`s. Records hold plain data only; reading and writing files safely is
 `s1repro.artifacts`, checking a row against a schema is `s1repro.curate.published`.
 
     >>> Question(id="q1", text="2+2?", reference="4", kind="exact", domain="11").reference
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args, get_type_hints
 
-from s1repro.artifacts import fingerprint
+from s1repro.artifacts import Line, fingerprint
 
 AnswerKind = Literal["exact", "math", "choice"]
 """How an answer is compared: letter for letter, as mathematics, or as a multiple-choice letter."""
@@ -106,7 +106,7 @@ class SampleKey:
 
 @dataclass(frozen=True)
 class Sample:
-    """One answered question at one budget: a line of `samples.jsonl`.
+    """One answered question at one budget, but for its texts: what all numbers are made of.
 
     Token accounts: `thinking_tokens = sampled_tokens + injected_tokens` (Waits count as thinking and are the
     injected ones), `answer_tokens` holds the answer with the injected final string, `prompt_tokens` the
@@ -116,9 +116,6 @@ class Sample:
     """
 
     key: SampleKey
-    prompt: str
-    thinking: str
-    answer: str
     extracted: str
     reference: str
     correct: bool
@@ -135,6 +132,26 @@ class Sample:
     discarded_tokens: int
     seed: int
 
+
+@dataclass(frozen=True)
+class Kept(Sample):
+    """A sample as a run is held in memory: its texts, most of it, are in its `line` alone.
+
+    `check` is that of the whole, so that two are equal only where their texts are.
+    """
+
+    check: str
+    line: Line = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Transcript(Sample):
+    """A sample with its texts: a line of `samples.jsonl`."""
+
+    prompt: str
+    thinking: str
+    answer: str
+
     @cached_property
     def check(self) -> str:
         """16 hex digits that change with every field: an altered line of a journal is told by them."""
@@ -148,7 +165,7 @@ class Sample:
         return {**vars(self.key), **{name: getattr(self, name) for name in _OF_SAMPLE}}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Sample:
+    def from_json(cls, data: Mapping[str, Any]) -> Transcript:
         """Read back what `to_json` wrote; a line of an older version has no check.
 
         `evaluation`, by which a journal says whose sample it is, is for the journal to read.
@@ -165,11 +182,20 @@ class Sample:
             raise ValueError("altered since it was written, its check does not fit")
         return sample
 
+    def kept(self, line: Line) -> Kept:
+        """The sample without its texts, which are in that line."""
+        own = {name: getattr(self, name) for name in Sample.__dataclass_fields__}
+        return Kept(**own, check=self.check, line=line)
+
+
+Checked = Kept | Transcript
+"""A sample that tells an altered one."""
 
 KINDS = {str: "a text", int: "a whole number", bool: "true or false", type(None): "null"}
 """What the types of a sample's fields are called."""
 _OF_KEY: dict[str, Any] = get_type_hints(SampleKey)
-_OF_SAMPLE: dict[str, Any] = {name: kind for name, kind in get_type_hints(Sample).items() if name != "key"}
+_HINTS: dict[str, Any] = get_type_hints(Transcript)
+_OF_SAMPLE = {name: _HINTS[name] for name in (*Transcript.__annotations__, *Sample.__annotations__) if name != "key"}
 
 
 def _require_kind(name: str, value: object, kind: Any) -> None:

@@ -65,7 +65,7 @@ def took(folder: Path) -> Took | None:
     """
     if not (folder / FILE).is_file():
         return None
-    lines = [line for _, line in read_journal(folder / FILE)]
+    lines = [line for _, _, line in read_journal(folder / FILE)]
     models = [line["model"] for line in lines if isinstance(line.get("model"), dict)]
     return Took(
         seconds=sum(line.get("seconds", 0.0) for line in lines),

@@ -26,7 +26,7 @@ from typing import Any
 from s1repro.artifacts import write_text
 from s1repro.config import Config
 from s1repro.reasons import first_line
-from s1repro.records import Point, Sample
+from s1repro.records import Kept, Point, Transcript
 from s1repro.wandb_mode import Mode, settled_mode
 
 AXIS = "log2_tokens"
@@ -61,9 +61,9 @@ class Dashboard:
         """A point of a curve."""
         self._send(lambda run: self._on_axis(run, point))
 
-    def samples(self, samples: Sequence[Sample]) -> None:
-        """A table of at most `SAMPLES` of them, their texts cut."""
-        self._send(lambda run: {"samples": _table(*sample_rows(samples))})
+    def samples(self, samples: Sequence[Kept], read: Callable[[Kept], Transcript]) -> None:
+        """A table of at most `SAMPLES` of them as they are `read`, their texts cut."""
+        self._send(lambda run: {"samples": _table(*sample_rows(samples, read))})
 
     def funnel(self, steps: Sequence[tuple[str, int, int, str]]) -> None:
         """Steps of the funnel as (step, kept, dropped, reason): a table, and bars of what each step kept."""
@@ -171,15 +171,17 @@ def tracked(config: Config, stage: str, folder: Path, mode: Mode, state: Path | 
         kept.unlink()
 
 
-def sample_rows(samples: Sequence[Sample]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+def sample_rows(
+    samples: Sequence[Kept], read: Callable[[Kept], Transcript]
+) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
     """The columns and the rows of a table of samples: every so many of them, in order."""
     ordered = sorted(samples, key=lambda sample: sample.key)
     step = max(1, math.ceil(len(ordered) / SAMPLES))
     columns = (*ordered[0].key.__dataclass_fields__, *SHOWN) if ordered else SHOWN
-    return columns, [_row(sample) for sample in ordered[::step]]
+    return columns, [_row(read(sample)) for sample in ordered[::step]]
 
 
-def _row(sample: Sample) -> tuple[Any, ...]:
+def _row(sample: Transcript) -> tuple[Any, ...]:
     hidden = SECRET in sample.key.benchmark.lower()
     shown = [getattr(sample, name) for name in SHOWN]
     texts = [

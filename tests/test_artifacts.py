@@ -23,7 +23,9 @@ from s1repro.artifacts import (
     fingerprint,
     finish,
     is_done,
+    read_journal,
     read_jsonl,
+    read_line,
     stage_folder,
     write_bytes,
     write_jsonl,
@@ -115,6 +117,22 @@ while True:
             numbers = [entry["n"] for entry in journal.read()]
         assert numbers == list(range(len(numbers)))
         assert len(numbers) > acknowledged
+
+
+def test_journal_gives_a_line_again_and_holds_its_file_on(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        appended = [journal.append({"n": n, "text": "é" * n}) for n in range(3)]
+        assert [line for _, line, _ in journal.lines()] == appended
+        assert journal.at(appended[1]) == {"n": 1, "text": "é"}
+        appended.append(journal.append({"n": 3}))  # at the end, wherever was read
+        code = "import sys; from s1repro.artifacts import Journal; Journal(sys.argv[1]).read()"
+        with child(code, path) as process:
+            assert process.wait(60) != 0, "the lock is still there"
+    assert [read_line(line)["n"] for line in appended] == [0, 1, 2, 3]
+    assert [(number, line, obj["n"]) for number, line, obj in read_journal(path)] == [
+        (n + 1, line, n) for n, line in enumerate(appended)
+    ]
 
 
 def test_journal_refuses_a_second_process(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from s1repro.evaluate.journal import claim, complete
 from tests.commands import exit_code
-from tests.toy import TASK, make_sample, write_benchmark
+from tests.toy import TASK, as_it_is, make_sample, write_benchmark
 
 REPO = Path(__file__).resolve().parent.parent
 ROW = {
@@ -58,13 +58,13 @@ def write_evaluations(runs: Path) -> None:
         identity, folder = {"model": "m", "seed": 0, "method.temperature": temperature}, runs / name / "evaluate"
         folder.mkdir(parents=True)
         claim(folder, identity, {"toy": "q"})
-        complete(folder, identity, [make_sample()], {("toy", "force", 16, 0): 1}, {"toy": "f"})
+        complete(folder, identity, [make_sample()], {("toy", "force", 16, 0): 1}, {"toy": "f"}, as_it_is)
     samples, manifest = runs / "doubled/evaluate/samples.jsonl", runs / "torn/evaluate/manifest.json"
     samples.write_text(samples.read_text() * 2)
     manifest.write_text(manifest.read_text()[:40])
     unfit = make_sample(finish="rejected", extracted="")
     claim(runs / "unfit" / "evaluate", {"model": "m"}, {"toy": "q"})
-    complete(runs / "unfit" / "evaluate", {"model": "m"}, [unfit], {("toy", "force", 16, 0): 1}, {"toy": "f"})
+    complete(runs / "unfit" / "evaluate", {"model": "m"}, [unfit], {("toy", "force", 16, 0): 1}, {"toy": "f"}, as_it_is)
 
 
 def settings(overrides: list[str]) -> list[str]:
@@ -211,6 +211,7 @@ REPORTS = {
     "a line twice": ("name=doubled", "samples.jsonl:2: the same sample as in line 1"),
     "torn manifest": ("name=torn", "runs/torn/evaluate/manifest.json: not JSON"),
     "no answer at all": ("name=unfit", "give larger method.budgets, or method.tries\n"),
+    "a page of less than nothing": ("report.page_mb=-1", "report.page_mb is -1; give 0 or more"),
     "merge": ("report.merge=[warm-*]", "report.merge: no run in runs is named warm-*; it has cold, "),
     "merge of two methods": ("report.merge=[cold,hot]", "report.merge: cold and hot differ in method.temperature"),
     "merge of one seed twice": (

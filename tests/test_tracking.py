@@ -15,7 +15,7 @@ from s1repro.config import Config
 from s1repro.evaluate.points import to_points
 from s1repro.records import Point
 from s1repro.tracking import AXIS, SAMPLES, TEXT, sample_rows, series_of, settled, tracked
-from tests.toy import make_config, make_sample
+from tests.toy import as_it_is, make_config, make_sample
 from tests.wandb_log import read_all, read_back
 
 
@@ -48,7 +48,7 @@ def test_an_offline_run_holds_points_funnel_and_tables(config: Config, tmp_path:
         assert dashboard.live
         dashboard.curve(points, picture, "the title")
         dashboard.funnel([("pool", 9, 0, ""), ("quality", 7, 1, "no trace"), ("quality", 6, 1, "an image")])
-        dashboard.samples([make_sample(f"q{i:04}", thinking="x" * 5000) for i in range(3 * SAMPLES)])
+        dashboard.samples([make_sample(f"q{i:04}", thinking="x" * 5000) for i in range(3 * SAMPLES)], as_it_is)
         dashboard.summary("performance", 0.6)
     run = read_back(tmp_path)
     assert (run.group, run.job_type, run.name, run.exit_code) == ("recipe", "report", "toy-report", 0)
@@ -108,7 +108,7 @@ def test_names_of_curves_are_what_wandb_takes() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, SAMPLES, SAMPLES + 1, 20_000])
 def test_a_table_of_samples_is_bounded_and_even(count: int) -> None:
-    columns, rows = sample_rows([make_sample(f"q{i:05}") for i in range(count)])
+    columns, rows = sample_rows([make_sample(f"q{i:05}") for i in range(count)], as_it_is)
     assert min(count, SAMPLES / 2) <= len(rows) <= SAMPLES
     questions = [int(row[columns.index("question")][1:]) for row in rows]
     gaps = {later - earlier for earlier, later in itertools.pairwise(questions)}
@@ -117,7 +117,7 @@ def test_a_table_of_samples_is_bounded_and_even(count: int) -> None:
 
 def test_nothing_of_gpqa_is_put_online() -> None:
     sample = make_sample(thinking="the question again", answer="and again")
-    columns, (row,) = sample_rows([replace(sample, key=replace(sample.key, benchmark="gpqa_diamond"))])
+    columns, (row,) = sample_rows([replace(sample, key=replace(sample.key, benchmark="gpqa_diamond"))], as_it_is)
     assert "again" not in str(row) and row[columns.index("extracted")] == "4"
 
 
@@ -147,7 +147,7 @@ def test_a_dashboard_that_breaks_is_one_line(
         define_metric = finish = log
 
     dashboard = tracking.Dashboard(Broken(), "toy")
-    dashboard.samples([])
+    dashboard.samples([], as_it_is)
     dashboard.point(a_point(16.0, 0.2))
     dashboard.finish()
     assert capsys.readouterr().err == "wandb: nothing more is logged, because of RuntimeError: no service\n"

@@ -15,7 +15,7 @@ from typing import Any
 from s1repro.artifacts import write_jsonl
 from s1repro.config import Config, ModelConfig, ReportConfig
 from s1repro.engines.vllm import Vllm
-from s1repro.records import Sample, SampleKey
+from s1repro.records import SampleKey, Transcript
 from s1repro.scaling.forcing import Forcing
 from s1repro.settings.questions import DataConfig, SelectionConfig
 from s1repro.settings.training import SftConfig
@@ -52,9 +52,9 @@ def make_config(**changes: Any) -> Config:
     return config
 
 
-def make_sample(question: str = "q0", budget: int = 16, waits: int = 0, sample: int = 0, **changes: Any) -> Sample:
+def make_sample(question: str = "q0", budget: int = 16, waits: int = 0, sample: int = 0, **changes: Any) -> Transcript:
     """A right answer of the toy run, after a thinking that ended by itself."""
-    made = Sample(
+    made = Transcript(
         key=SampleKey("toy", "force", budget, waits, question, sample),
         prompt="p",
         thinking="t",
@@ -76,6 +76,11 @@ def make_sample(question: str = "q0", budget: int = 16, waits: int = 0, sample: 
         seed=1,
     )
     return replace(made, **changes)
+
+
+def as_it_is(sample: Transcript) -> Transcript:
+    """How a sample is read that was never without its texts."""
+    return sample
 
 
 def write_benchmark(folder: Path, rows: Sequence[Mapping[str, str]]) -> None:

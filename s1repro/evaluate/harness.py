@@ -35,7 +35,7 @@ from s1repro.evaluate.plan import Task, sample_seed
 from s1repro.evaluate.runner import Prompts, answer_all, require_all_fit
 from s1repro.harness import Asked, run_command_line
 from s1repro.pretrained import load_tokenizer, require_model
-from s1repro.records import Question, Sample, SampleKey
+from s1repro.records import Question, SampleKey, Transcript
 from s1repro.trained import require_format
 
 NAME = "s1repro"
@@ -63,7 +63,7 @@ class ForcedModel:
         self._fmt = fmt.bind(load_tokenizer(self.config.checkpoint, "checkpoint", trusted, revision))
         self.name = self.config.checkpoint
         self.template = f"{fmt.before_question}{{question}}{fmt.after_question}"
-        self._samples: list[Sample] = []
+        self._samples: list[Transcript] = []
 
     def turn(self, history: Sequence[Mapping[str, str]], open_turn: bool) -> str:
         """The text of the one turn that a conversation may have. Raises `ValueError` for more."""
@@ -86,7 +86,7 @@ class ForcedModel:
         place = {task.key: index for index, task in enumerate(tasks)}
         texts = [""] * len(asked)
 
-        def write(sample: Sample) -> None:
+        def write(sample: Transcript) -> None:
             index = place[sample.key]
             texts[index] = _cut(sample.answer, endings[index][0])
             self._samples.append(sample)
@@ -108,7 +108,7 @@ class ForcedModel:
             told["thinking_ended"] = dict(Counter(sample.finish for sample in self._samples))
         return told
 
-    async def _ask(self, by_cap: Mapping[int | None, Sequence[Task]], write: Callable[[Sample], None]) -> None:
+    async def _ask(self, by_cap: Mapping[int | None, Sequence[Task]], write: Callable[[Transcript], None]) -> None:
         """Run the engine on all tasks, those that share the longest answer together."""
         config = self.config
         trusted, revision = config.model.trust_remote_code, config.checkpoint_revision

@@ -16,18 +16,20 @@ evaluation are refused by the first and set aside by the second.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from s1repro.artifacts import (
     MANIFEST,
     Journal,
+    Line,
     fingerprint,
     finish,
     is_done,
     read_journal,
+    read_line,
     write_jsonl,
     write_text,
 )
@@ -42,7 +44,7 @@ from s1repro.evaluate.vouched import (
     to_facts,
     vouch,
 )
-from s1repro.records import Sample, SampleKey
+from s1repro.records import Checked, Kept, Sample, SampleKey, Transcript
 from s1repro.strict import parse
 
 SAMPLES = "samples.jsonl"
@@ -55,17 +57,35 @@ REWRITING = "rewriting.json"
 """There while all samples are replaced: what is to stand beside the new ones (`s1repro.evaluate.rewritten`)."""
 
 
+Ordered = TypeVar("Ordered", bound=Sample)
+
+
 @dataclass(frozen=True)
 class Found:
     """What a folder holds: its own samples by key, in the order of the lines, and the numbers of the other lines."""
 
-    samples: Mapping[SampleKey, Sample]
+    samples: Mapping[SampleKey, Kept]
     foreign: tuple[int, ...]
 
 
-def to_line(sample: Sample, owner: str) -> dict[str, Any]:
+def to_line(sample: Transcript, owner: str) -> dict[str, Any]:
     """A sample as a line of the journal that `owner` claimed."""
     return {**sample.to_json(), "evaluation": owner}
+
+
+def transcript(sample: Kept, journal: Journal | None = None) -> Transcript:
+    """The sample with its texts, from its line; through `journal` where this process holds that.
+
+    Raises `ValueError` where the line is another one by now.
+    """
+    changed = ValueError(f"{sample.line.path}: changed while it was read; give the same command again")
+    try:
+        found = Transcript.from_json(journal.at(sample.line) if journal else read_line(sample.line))
+    except (OSError, KeyError, ValueError) as error:
+        raise changed from error
+    if found.check != sample.check:
+        raise changed
+    return found if found.key == sample.key else replace(found, key=sample.key)
 
 
 def claim(folder: Path, identity: Mapping[str, Any], benchmarks: Mapping[str, str]) -> str:
@@ -99,7 +119,7 @@ def _or_regrade(benchmarks_alone: bool) -> str:
     return " (corrected references alone: python -m s1repro.evaluate.regrade)" if benchmarks_alone else ""
 
 
-def finished(journal: Journal, lost: bool = True) -> dict[SampleKey, Sample]:
+def finished(journal: Journal, lost: bool = True) -> dict[SampleKey, Kept]:
     """The samples that are in, by key, in the order of the lines.
 
     Raises `ValueError`, with file and line, where one is not a sample, was altered, is there twice or is another
@@ -108,7 +128,7 @@ def finished(journal: Journal, lost: bool = True) -> dict[SampleKey, Sample]:
     """
     path, points = journal.path, read_points(journal.path.parent)
     _require_own(path.parent)
-    found = _found(path, enumerate(journal.read(), start=1))
+    found = _found(path, journal.lines())
     if found.foreign:
         raise ValueError(
             f"{path}:{found.foreign[0]}: a sample of another evaluation than {IDENTITY} beside it names; delete this "
@@ -155,31 +175,31 @@ def vouched(folder: Path) -> Found:
 def complete(
     folder: Path,
     identity: Mapping[str, Any],
-    samples: Iterable[Sample],
+    samples: Iterable[Kept],
     asked: Mapping[PointKey, int],
     sources: Mapping[str, str],
+    read: Callable[[Kept], Transcript],
 ) -> None:
-    """Rewrite `samples.jsonl` sorted, and write the manifest with the points that are complete.
+    """Rewrite `samples.jsonl` sorted, as the samples are `read`, and write the manifest with the complete points.
 
     Complete are those of `asked`, which gives each point's samples a question, and those that an earlier manifest
     lists. `sources` are the benchmarks' fingerprints, for `is_complete`.
     """
-    ordered = in_order(samples)
-    write_jsonl(folder / SAMPLES, (to_line(sample, fingerprint(identity)) for sample in ordered))
-    facts = facts_of(folder, ordered, asked, sources)
-    finish(folder, fingerprint(identity), [SAMPLES, IDENTITY], facts)
+    ordered, owner = in_order(samples), fingerprint(identity)
+    write_jsonl(folder / SAMPLES, (to_line(read(sample), owner) for sample in ordered))
+    finish(folder, owner, [SAMPLES, IDENTITY], facts_of(folder, ordered, asked, sources))
 
 
-def in_order(samples: Iterable[Sample]) -> list[Sample]:
+def in_order(samples: Iterable[Ordered]) -> list[Ordered]:
     """The samples as a finished `samples.jsonl` has them."""
     return sorted(samples, key=lambda sample: sample.key)
 
 
 def facts_of(
-    folder: Path, samples: Iterable[Sample], asked: Mapping[PointKey, int], sources: Mapping[str, str]
+    folder: Path, samples: Iterable[Checked], asked: Mapping[PointKey, int], sources: Mapping[str, str]
 ) -> dict[str, Any]:
     """What a manifest says of `samples`; for the rest see `complete`."""
-    groups: dict[PointKey, list[Sample]] = {}
+    groups: dict[PointKey, list[Checked]] = {}
     for sample in samples:
         groups.setdefault(point_key(sample.key), []).append(sample)
     points = read_points(folder)
@@ -189,7 +209,7 @@ def facts_of(
     return to_facts(points, {**known, **sources})
 
 
-def _grown(point: Vouched, asked: int, samples: Iterable[Sample]) -> Vouched:
+def _grown(point: Vouched, asked: int, samples: Iterable[Checked]) -> Vouched:
     """The point with what was asked for now, as it is vouched for.
 
     A larger one from before, of which samples were lost, stays what it was: it is not complete without them.
@@ -235,18 +255,18 @@ def claimed(folder: Path) -> dict[str, Any]:
     return {name: value for name, value in _held(folder).items() if name != "benchmarks"}
 
 
-def _found(path: Path, lines: Iterable[tuple[int, Mapping[str, Any]]]) -> Found:
+def _found(path: Path, lines: Iterable[tuple[int, Line, Mapping[str, Any]]]) -> Found:
     """The lines of `path`, told apart by whose they are; those of an older version do not say so and are its own."""
     owner = _owner(path.parent)
-    samples: dict[SampleKey, Sample] = {}
+    samples: dict[SampleKey, Kept] = {}
     foreign: list[int] = []
-    for number, line in lines:
-        if owner is not None and line.get("evaluation", owner) != owner:
+    for number, line, data in lines:
+        if owner is not None and data.get("evaluation", owner) != owner:
             foreign.append(number)
             continue
         where = f"{path}:{number}: "
         try:
-            sample = Sample.from_json(line)
+            sample = Transcript.from_json(data).kept(line)
         except KeyError as error:
             raise ValueError(f"{where}not a sample, no field {error}; delete this line") from error
         except ValueError as error:

@@ -14,6 +14,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +24,12 @@ from s1repro.config import Config
 from s1repro.engines.base import EngineSettings
 from s1repro.evaluate.arrivals import Arrivals
 from s1repro.evaluate.growing import GrowingCurve
-from s1repro.evaluate.journal import SAMPLES, claim, complete, finished, is_complete, listed_points, to_line
+from s1repro.evaluate.journal import SAMPLES, claim, complete, finished, is_complete, listed_points, to_line, transcript
 from s1repro.evaluate.plan import Task, plan
 from s1repro.evaluate.vouched import PointKey
 from s1repro.flops import Dimensions, dimensions
 from s1repro.pretrained import load_tokenizer, model_mark, require_model
-from s1repro.records import Question, Sample
+from s1repro.records import Kept, Question, Transcript
 from s1repro.telemetry import note
 from s1repro.tracking import settled, tracked
 from s1repro.trained import read_training, require_format
@@ -73,7 +74,7 @@ def run(config: Config, load: Load | None = None) -> None:
     with Journal(folder / SAMPLES) as journal:  # holds the folder: a second evaluation is refused
         owner = claim(folder, identity, digests)
         samples = _measure(config, journal, owner, questions, load, dimensions(model) if model else None)
-        complete(folder, identity, samples, asked, sources)
+        complete(folder, identity, samples, asked, sources, partial(transcript, journal=journal))
     print(f"evaluate: {len(samples)} samples at {len(listed_points(folder))} points, {folder}")
 
 
@@ -97,7 +98,7 @@ def _measure(
     questions: Mapping[str, Sequence[Question]],
     load: Load | None,
     model: Dimensions | None,
-) -> list[Sample]:
+) -> list[Kept]:
     """All samples of the folder, after taking those that are missing."""
     from s1repro.engines import load_engine
 
@@ -114,10 +115,9 @@ def _measure(
         arrivals = Arrivals(config.name, tasks, samples, dashboard.point)
         curve = GrowingCurve(tasks, samples)
 
-        def write(sample: Sample) -> None:
-            journal.append(to_line(sample, owner))
-            samples[sample.key] = sample
-            arrivals.add(sample)
+        def write(sample: Transcript) -> None:
+            samples[sample.key] = kept = sample.kept(journal.append(to_line(sample, owner)))
+            arrivals.add(kept)
             curve.add(sample)
 
         started = time.monotonic()
@@ -129,7 +129,7 @@ def _measure(
         }
         facts |= {"model": asdict(model)} if model else {}
         asyncio.run(_answer(engine, missing, config, folder, write, curve.lines, facts))
-        dashboard.samples([samples[task] for task in tasks])
+        dashboard.samples([samples[task] for task in tasks], partial(transcript, journal=journal))
     return list(samples.values())
 
 
@@ -138,7 +138,7 @@ async def _answer(
     groups: Sequence[Sequence[Task]],
     config: Config,
     folder: Path,
-    write: Callable[[Sample], None],
+    write: Callable[[Transcript], None],
     below: Callable[[], Sequence[str]],
     facts: dict[str, Any],
 ) -> None:
@@ -148,7 +148,7 @@ async def _answer(
 
     metered, written, started = MeteredEngine(engine), 0, time.monotonic()
 
-    def count(sample: Sample) -> None:
+    def count(sample: Transcript) -> None:
         nonlocal written
         write(sample)
         written += 1

@@ -7,7 +7,8 @@ verdicts that changed in `regraded.jsonl`. Done twice it changes nothing more; `
 
 The questions must be those that were asked: only references and the kind of answer (`metadata.kind`) may be others.
 Where a question has no sample yet its reference must be the old one, too: finish such an evaluation first. Not covered:
-which trace a method chose by comparing answers while it sampled (`rebase`), and what wandb was sent before.
+which trace a method chose by comparing answers while it sampled (`rebase`), and what wandb was sent before; and here,
+unlike in a report, all texts are held in memory.
 
     python -m s1repro.evaluate.regrade recipe=demo
 """
@@ -24,18 +25,18 @@ from s1repro.artifacts import Journal, fingerprint, stage_folder, write_jsonl
 from s1repro.benchmarks import benchmark_fingerprint, listed, load_benchmark
 from s1repro.cli import run_stage
 from s1repro.config import Config
-from s1repro.evaluate.journal import SAMPLES, finished, identity_of, in_order
+from s1repro.evaluate.journal import SAMPLES, finished, identity_of, in_order, transcript
 from s1repro.evaluate.points import by_point
 from s1repro.evaluate.rewritten import rewrite, settle
 from s1repro.evaluate.vouched import PointKey
 from s1repro.grading import grade
 from s1repro.progress import Progress
-from s1repro.records import AnswerKind, Question, Sample
+from s1repro.records import AnswerKind, Question, Sample, Transcript
 
 CHANGES = "regraded.jsonl"
 """The verdicts that the last regrading changed."""
 
-Change = tuple[Sample, Sample]
+Change = tuple[Transcript, Transcript]
 """A sample before and after."""
 
 
@@ -49,7 +50,7 @@ def run(config: Config) -> None:
         if settle(folder):
             journal.close()  # it is of the file from before
             print(f"regrade: what was cut short is done, {folder / CHANGES}")
-        before = in_order(finished(journal, lost=False).values())
+        before = [transcript(sample, journal) for sample in in_order(finished(journal, lost=False).values())]
         held = identity_of(folder)["benchmarks"]
         questions, sources = _asked(config, folder, held)
         for label, asked in questions.items():
@@ -100,7 +101,7 @@ def _digest(questions: Sequence[Question]) -> str:
     return fingerprint([vars(question) for question in questions])
 
 
-def _regraded(samples: Sequence[Sample], questions: Mapping[str, Sequence[Question]]) -> list[Sample]:
+def _regraded(samples: Sequence[Transcript], questions: Mapping[str, Sequence[Question]]) -> list[Transcript]:
     """The samples with the verdicts of now; those of other benchmarks as they are."""
     known = {(label, question.id): question for label, asked in questions.items() for question in asked}
     verdict = cache(grade)  # the points of a curve share many answers

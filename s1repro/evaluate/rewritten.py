@@ -19,22 +19,23 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from s1repro.artifacts import MANIFEST, fingerprint, finish, write_jsonl, write_text
-from s1repro.evaluate.journal import IDENTITY, REWRITING, SAMPLES, facts_of, identity_of, in_order, to_line
-from s1repro.records import Sample
+from s1repro.evaluate.journal import IDENTITY, REWRITING, SAMPLES, claimed, facts_of, identity_of, in_order, to_line
+from s1repro.records import Transcript
 from s1repro.strict import parse
 
 NEW = "samples.new.jsonl"
 """The new samples, until they take the place of the old ones."""
 
 
-def rewrite(folder: Path, samples: Iterable[Sample], digests: Mapping[str, str], sources: Mapping[str, str]) -> None:
+def rewrite(
+    folder: Path, samples: Iterable[Transcript], digests: Mapping[str, str], sources: Mapping[str, str]
+) -> None:
     """Put `samples` in the place of the folder's, which must have the same keys.
 
     `digests` are those of the benchmarks' questions, as `claim` takes them, `sources` the fingerprints that `complete`
     takes. A folder without a manifest, in which no point is complete, gets none.
     """
-    held = identity_of(folder)
-    owner, ordered = _owner(held), in_order(samples)
+    held, owner, ordered = identity_of(folder), fingerprint(claimed(folder)), in_order(samples)
     write_jsonl(folder / NEW, (to_line(sample, owner) for sample in ordered))
     identity = {**held, "benchmarks": {**held["benchmarks"], **digests}}
     facts = facts_of(folder, ordered, {}, sources) if (folder / MANIFEST).is_file() else None
@@ -54,11 +55,6 @@ def settle(folder: Path) -> bool:
         os.replace(folder / NEW, folder / SAMPLES)
     write_text(folder / IDENTITY, json.dumps(begun["identity"], indent=2, sort_keys=True) + "\n")
     if begun["facts"] is not None:
-        finish(folder, _owner(begun["identity"]), [SAMPLES, IDENTITY], begun["facts"])
+        finish(folder, fingerprint(claimed(folder)), [SAMPLES, IDENTITY], begun["facts"])
     path.unlink()
     return True
-
-
-def _owner(identity: Mapping[str, object]) -> str:
-    """Whose samples they are, as each line says it."""
-    return fingerprint({name: value for name, value in identity.items() if name != "benchmarks"})

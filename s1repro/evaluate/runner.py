@@ -22,7 +22,7 @@ from s1repro.engines.metered import MeteredEngine
 from s1repro.evaluate.plan import Task
 from s1repro.grading import grade
 from s1repro.progress import Progress
-from s1repro.records import Question, Sample
+from s1repro.records import Question, Transcript
 from s1repro.scaling.answer import Forced
 from s1repro.scaling.budget import require_fits
 from s1repro.scaling.method import Cut, Method, Take
@@ -62,7 +62,7 @@ async def answer_all(
     prompts: Prompts,
     take: Take,
     groups: Sequence[Sequence[Task]],
-    write: Callable[[Sample], None],
+    write: Callable[[Transcript], None],
     concurrency: int,
     below: Callable[[], Sequence[str]] = list,
 ) -> None:
@@ -74,7 +74,7 @@ async def answer_all(
 
     told = prompts.engine.sampled_tokens
 
-    def keep(samples: Sequence[Sample]) -> None:
+    def keep(samples: Sequence[Transcript]) -> None:
         nonlocal told
         for sample in samples:
             write(sample)
@@ -98,16 +98,16 @@ async def answer_all(
         await each(groups, answer, concurrency)
 
 
-def _graded_all(prompt: Prompt, group: Sequence[Task], taken: Sequence[Forced]) -> list[Sample]:
+def _graded_all(prompt: Prompt, group: Sequence[Task], taken: Sequence[Forced]) -> list[Transcript]:
     return [graded(prompt, task, forced) for task, forced in zip(group, taken, strict=True)]
 
 
-def graded(prompt: Prompt, task: Task, forced: Forced) -> Sample:
+def graded(prompt: Prompt, task: Task, forced: Forced) -> Transcript:
     """What was taken for `task`, with its texts, its accounts and its grade."""
     question, tokenizer = task.question, prompt.fmt.tokenizer
     answer_text = _text(tokenizer, forced.answer_ids)
     grading = grade(answer_text, question.reference, question.kind)
-    return Sample(
+    return Transcript(
         key=task.key,
         prompt=_text(tokenizer, prompt.ids),
         thinking=_text(tokenizer, forced.thinking_ids),

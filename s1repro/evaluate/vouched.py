@@ -1,7 +1,7 @@
 """What an evaluation's manifest vouches for: its complete points, each with a digest of its samples.
 
 A journal is a file like any other: lines get lost, doubled and edited, folders get mixed up. Each sample carries a
-check of its own (`Sample.to_json`), which tells an altered line; the manifest has how many samples a point has and a
+check of its own (`Transcript.check`), which tells an altered line; the manifest has how many samples a point has and a
 digest over them, which tells lost, foreign and exchanged ones, and a check of its own. Who forges all of them is not
 found out.
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from s1repro.artifacts import MANIFEST, fingerprint
-from s1repro.records import Sample, SampleKey
+from s1repro.records import Checked, Kept, SampleKey
 from s1repro.strict import parse
 
 PointKey = tuple[str, str, int, int]
@@ -44,7 +44,7 @@ def point_key(key: SampleKey) -> PointKey:
     return key.benchmark, key.method, key.budget, key.waits
 
 
-def vouch(samples: Iterable[Sample], count: int) -> Vouched:
+def vouch(samples: Iterable[Checked], count: int) -> Vouched:
     """What the manifest says of a point with these samples."""
     ordered = sorted(samples, key=lambda sample: sample.key)
     return Vouched(count, len(ordered), fingerprint([sample.check for sample in ordered]))
@@ -88,7 +88,7 @@ def to_facts(points: Mapping[PointKey, Vouched], benchmarks: Mapping[str, str]) 
 
 
 def require_vouched(
-    path: Path, points: Mapping[PointKey, Vouched], samples: Mapping[SampleKey, Sample], lost: bool = False
+    path: Path, points: Mapping[PointKey, Vouched], samples: Mapping[SampleKey, Kept], lost: bool = False
 ) -> None:
     """Raise `ValueError`, naming file and line, where `samples`, by line, are not those of the points.
 

@@ -25,7 +25,7 @@ def speculation_table(config: Config, runs: Measured) -> Table:
     """The own run, then each of `paper.speculative`."""
     note = (
         "The same points with drafted tokens and without. Accuracy is that of all points together, in percent (95 %); "
-        "the same: samples whose thinking and answer are those of the run without drafts, letter for letter. Seconds "
+        "the same: samples that are those of the run without drafts, letter for letter and token for token. Seconds "
         "are of sampling, of starting the engine apart. Accepted length: tokens a step, its own included."
     )
     entries: list[Entry] = []
@@ -42,14 +42,14 @@ def speculation_table(config: Config, runs: Measured) -> Table:
 
 
 def _cells(config: Config, runs: Measured, name: str) -> dict[str, Number | Missing]:
-    own = {sample.key: (sample.thinking, sample.answer) for sample in runs.of(runs.names[OWN][0])}
+    own = {sample.key: sample for sample in runs.of(runs.names[OWN][0])}
     samples, spent = answered(runs.of(name)), evaluation(config, name)
     scores = question_scores(samples)
     accepted = read_acceptance(stage_folder(config.runs, name, "evaluate"))
     times = (spent.seconds, spent.device_seconds, spent.rate) if spent else (None, None, None)
     cells: dict[str, Number | Missing] = {
         "samples": Number(len(samples), digits=0),
-        "the same": Number(sum(own.get(s.key) == (s.thinking, s.answer) for s in samples), digits=0),
+        "the same": Number(sum(own.get(s.key) == s for s in samples), digits=0),
         "accuracy": percent(wilson(sum(scores.values()), len(scores))),
     }
     cells |= {column: UNKNOWN if t is None else Number(t) for column, t in zip(TIMES, times, strict=True)}

@@ -20,7 +20,7 @@ from s1repro.artifacts import stage_folder, write_text
 from s1repro.evaluate.journal import IDENTITY, SAMPLES, listed_points, vouched
 from s1repro.evaluate.points import to_points
 from s1repro.evaluate.vouched import PointKey, point_key
-from s1repro.records import Point, Sample
+from s1repro.records import Kept, Point
 from s1repro.scaling.methods import METHODS
 
 COLUMNS = tuple(Point.__dataclass_fields__)
@@ -36,12 +36,12 @@ class Evaluated:
     """
 
     name: str
-    samples: Sequence[Sample]
+    samples: Sequence[Kept]
     unfinished: frozenset[PointKey]
     notes: tuple[str, ...] = ()
 
     @property
-    def finished(self) -> list[Sample]:
+    def finished(self) -> list[Kept]:
         """The samples of its complete points."""
         return [sample for sample in self.samples if point_key(sample.key) not in self.unfinished]
 

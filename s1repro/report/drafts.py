@@ -58,7 +58,7 @@ def read_acceptance(folder: Path) -> Acceptance:
     passed over.
     """
     total, path = Acceptance(), folder / "telemetry.jsonl"
-    for number, told in read_journal(path) if path.is_file() else ():
+    for number, _, told in read_journal(path) if path.is_file() else ():
         try:
             if "drafts" in told:
                 total.update(Acceptance.from_json(told["drafts"]))

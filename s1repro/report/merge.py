@@ -27,7 +27,7 @@ from s1repro.evaluate.journal import identity_of
 from s1repro.evaluate.metrics import Interval, wilson
 from s1repro.evaluate.points import answered, by_point, point_of, question_scores
 from s1repro.evaluate.vouched import PointKey
-from s1repro.records import Point, Sample
+from s1repro.records import Kept, Point, Sample
 from s1repro.report.curves import Evaluated, curve_of, marked, read_run
 
 RESAMPLES = 2_000
@@ -49,7 +49,7 @@ class Part:
         return self.evaluated.name
 
     @property
-    def samples(self) -> Sequence[Sample]:
+    def samples(self) -> Sequence[Kept]:
         """The run's samples."""
         return self.evaluated.samples
 
@@ -113,7 +113,7 @@ def merged(parts: Sequence[Part], run: str) -> Evaluated:
     return Evaluated(run, _numbered(parts), unfinished, notes)
 
 
-def _numbered(parts: Sequence[Part]) -> list[Sample]:
+def _numbered(parts: Sequence[Part]) -> list[Kept]:
     if len(parts) == 1:
         return list(parts[0].samples)
     seeds = sorted({(part.training, part.seed) for part in parts})

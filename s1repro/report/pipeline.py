@@ -16,7 +16,7 @@ from pathlib import Path
 
 from s1repro.artifacts import MANIFEST, file_sha256, fingerprint, finish, is_done, stage_folder, write_text
 from s1repro.config import Config
-from s1repro.evaluate.journal import SAMPLES
+from s1repro.evaluate.journal import SAMPLES, transcript
 from s1repro.records import Point, Sample
 from s1repro.report.curves import Evaluated, read_run, require_begun, write_curve
 from s1repro.report.differences import differences, warnings
@@ -26,6 +26,7 @@ from s1repro.report.notes import notes
 from s1repro.report.page.archive import pack
 from s1repro.report.page.document import Page, write_page
 from s1repro.report.page.markup import titled
+from s1repro.report.page.room import with_room
 from s1repro.report.page.wording import read_wording
 from s1repro.report.tables import NOTES, markdown, terminal
 from s1repro.tracking import settled, tracked
@@ -64,8 +65,8 @@ def run(config: Config) -> None:
     evaluations = [_evaluation(config, name) for name in [*own, *others]]
     folders = {name: stage_folder(config.runs, name, "evaluate") for name in [*own, *others]}
     drafted = {name: read_drafted(evaluated) for name, evaluated in folders.items()}
-    shown = {"evaluations": evaluations, "report": config.report, "seed": config.seed}
-    mark = fingerprint({**shown, "drafts": digest(drafted)})
+    identified = {"evaluations": evaluations, "report": config.report, "seed": config.seed}
+    mark = fingerprint({**identified, "drafts": digest(drafted)})
     if is_done(folder, mark):
         print(f"report: done already, {folder}")
         return
@@ -76,11 +77,12 @@ def run(config: Config) -> None:
     tables = markdown(read.runs, read.points, config.seed, read.parts, told) + section(drafted, read.samples)
     write_text(folder / "tables.md", tables)
     finished = {run.name: run.finished for run in read.runs}
-    told += warnings(differences(finished, config.seed, votes=len(read.parts) < 2))
+    shown, no_room = with_room(read.runs, config.report.page_mb)
+    told += [*warnings(differences(finished, config.seed, votes=len(read.parts) < 2)), *no_room]
     # The runs that are one curve ask in the same words.
     wordings = {name: read_wording(folders[own[0] if name == config.name else name]) for name in read.samples}
     sections = [one for one in titled(tables) if one[0] != NOTES]  # the page has them at its top
-    archive = pack(read.samples, wordings)
+    archive = pack({name: list(map(transcript, samples)) for name, samples in shown.items()}, wordings)
     write_page(folder / "index.html", Page(config.name, read.title, read.points, sections, told, archive))
     _track(config, read, folder, mode)
     facts = {"points": len(read.points), "unfinished": read.unfinished, "runs": [*own, *others]}

@@ -21,7 +21,7 @@ from s1repro.engines import ScriptedEngine
 from s1repro.evaluate import pipeline
 from s1repro.evaluate.pipeline import run
 from s1repro.evaluate.points import to_points
-from s1repro.records import Sample
+from s1repro.records import Transcript
 from s1repro.trained import write_format
 from tests.processes import wait_for, whole_lines
 from tests.wandb_log import read_back
@@ -270,7 +270,7 @@ def test_the_dashboard_has_every_point_and_a_resumed_evaluation_shows_them_all(
     shown = read_back(FOLDER)
     assert (shown.group, shown.job_type) == ("toy", "evaluate")
     points = [*shown.points("curve/toy/force"), *shown.points("curve/toy/force-waits")]
-    expected = to_points([Sample.from_json(line) for line in lines()], "toy")
+    expected = to_points([Transcript.from_json(line) for line in lines()], "toy")
     assert sorted((p["budget"], p["waits"], p["accuracy"], p["ci_low"], p["ci_high"], p["n"]) for p in points) == [
         (p.budget, p.waits, pytest.approx(p.accuracy), pytest.approx(p.ci_low), pytest.approx(p.ci_high), p.n)
         for p in expected

@@ -15,7 +15,7 @@ from s1repro.paper.measured import Measured
 from s1repro.records import Sample
 from s1repro.settings.paper import PaperConfig, RowPlan, RunPlan
 from s1repro.telemetry import note
-from tests.toy import make_config, make_sample
+from tests.toy import as_it_is, make_config, make_sample
 
 Right = dict[tuple[int, int], int]
 """How many of 10 questions are right, by budget and Waits."""
@@ -43,7 +43,8 @@ def finish(tmp_path: Path) -> Finish:
                     made.append(replace(sample, key=replace(sample.key, method=method)))
         folder = tmp_path / "runs" / name / "evaluate"
         claim(folder, {"model": name}, {"toy": "q"})
-        complete(folder, {"model": name}, made, {("toy", method, *point): samples for point in right}, {"toy": "f"})
+        asked = {("toy", method, *point): samples for point in right}
+        complete(folder, {"model": name}, made, asked, {"toy": "f"}, as_it_is)
         return made
 
     return write

@@ -12,7 +12,7 @@ from s1repro.evaluate.journal import claim, complete
 from s1repro.paper.results import run
 from s1repro.records import Sample
 from tests.report.conftest import measured
-from tests.toy import make_config
+from tests.toy import as_it_is, make_config
 
 Write = Callable[..., None]
 
@@ -33,7 +33,7 @@ def write(tmp_path: Path) -> Write:
         folder, who = tmp_path / name / "evaluate", {"model": "m", "seed": 0, **identity}
         folder.mkdir(parents=True)
         claim(folder, who, {"toy": "q"})
-        complete(folder, who, samples, {("toy", "force", *point): 1 for point in curve}, {"toy": "f"})
+        complete(folder, who, samples, {("toy", "force", *point): 1 for point in curve}, {"toy": "f"}, as_it_is)
 
     return write_run
 

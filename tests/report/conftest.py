@@ -13,7 +13,7 @@ from s1repro.records import Sample
 from s1repro.report.curves import Evaluated
 from s1repro.report.merge import points_of
 from s1repro.report.tables import markdown
-from tests.toy import make_config, make_sample
+from tests.toy import as_it_is, make_config, make_sample
 
 CURVE = {(16, 0): 2, (32, 0): 4, (64, 0): 7, (64, 1): 8, (64, 2): 8}
 """How many of 10 questions are right at each point of the run `toy`."""
@@ -44,7 +44,9 @@ def finish(tmp_path: Path) -> Finish:
         folder = tmp_path / "runs" / name / "evaluate"
         folder.mkdir(parents=True, exist_ok=True)
         claim(folder, {"model": name}, {"toy": "q"})
-        complete(folder, {"model": name}, samples, {("toy", "force", *point): 1 for point in curve}, {"toy": "f"})
+        complete(
+            folder, {"model": name}, samples, {("toy", "force", *point): 1 for point in curve}, {"toy": "f"}, as_it_is
+        )
         return samples
 
     return write

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from s1repro.config import Config
-from s1repro.evaluate.journal import claim, complete
+from s1repro.evaluate.journal import claim, complete, transcript
 from s1repro.evaluate.metrics import wilson
 from s1repro.evaluate.points import to_points
 from s1repro.records import Sample
 from s1repro.report.merge import band, merged, merged_points, named, read_part, require_mergeable
 from s1repro.report.pipeline import run
 from tests.report.conftest import measured
+from tests.toy import as_it_is
 
 Write = Callable[..., list[Sample]]
 OLD = {"model": "m", "seed": 0, "method.temperature": 1.0}
@@ -34,7 +35,7 @@ def write(tmp_path: Path) -> Write:
         folder, who = tmp_path / "runs" / name / "evaluate", {**OLD, **identity}
         folder.mkdir(parents=True)
         claim(folder, who, {"toy": questions})
-        complete(folder, who, samples, {("toy", "force", *point): 1 for point in curve}, {"toy": "f"})
+        complete(folder, who, samples, {("toy", "force", *point): 1 for point in curve}, {"toy": "f"}, as_it_is)
         return samples
 
     return write_run
@@ -70,7 +71,8 @@ def test_budgets_that_were_runs_of_their_own_are_the_one_run_s_curve(write: Writ
     parts = [read_part(str(tmp_path / "runs"), name) for name in ("b16", "b32")]
     require_mergeable(parts)
     assert merged_points(parts, "whole", seed=0) == to_points(whole, "whole")
-    assert merged(parts, "whole").samples == sorted(whole, key=lambda sample: sample.key)
+    again = [transcript(sample) for sample in merged(parts, "whole").samples]
+    assert again == sorted(whole, key=lambda sample: sample.key)
 
 
 @pytest.mark.parametrize(

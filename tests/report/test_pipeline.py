@@ -52,6 +52,20 @@ def test_a_grown_evaluation_is_reported_again(finish: Finish, config: Config, tm
     assert (tmp_path / "runs/toy/report/curve.csv").read_text().count("\n") == 1 + 5
 
 
+def test_a_page_without_room_says_so_and_changes_no_table(
+    finish: Finish, config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finish("toy")
+    before = stage_tables(config, tmp_path)
+    page = tmp_path / "runs/toy/report/index.html"
+    assert "page_mb" not in page.read_text()
+    whole, config.report.page_mb = len(page.read_bytes()), 0
+    assert stage_tables(config, tmp_path) == before
+    said = "index.html has room for 0 of 50 samples, all points of 0 of 10 questions"
+    assert said in page.read_text() and said in capsys.readouterr().out
+    assert len(page.read_bytes()) < whole
+
+
 def begin(tmp_path: Path, samples: list[Sample]) -> Path:
     """An evaluation of the run `toy` that is still going, with these samples so far."""
     folder = tmp_path / "runs" / "toy" / "evaluate"

@@ -1,4 +1,4 @@
-"""All samples of a report in a form that a page can hold: columns of numbers, and each text once.
+"""The samples of a page in a form that a page can hold: columns of numbers, and each text once.
 
 The index has a column a field and one row a sample, in the order of the runs; the texts come in chunks, so that a page
 can show its list before it has unpacked them all. Both are JSON, compressed and in base64: a page of GPQA's questions
@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from s1repro.records import Finish, Sample
+from s1repro.records import Finish, Sample, Transcript
 from s1repro.report.page.marks import final_length, wait_marks
 from s1repro.report.page.texts import Entry, Texts, utf16_length
 from s1repro.report.page.wording import Wording
@@ -48,7 +48,7 @@ class Archive:
     chunks: tuple[str, ...]
 
 
-def pack(runs: Mapping[str, Sequence[Sample]], wordings: Mapping[str, Wording]) -> Archive:
+def pack(runs: Mapping[str, Sequence[Transcript]], wordings: Mapping[str, Wording]) -> Archive:
     """The archive of the samples of all runs; the same samples give the same bytes."""
     texts, labels = Texts(), Texts()
     names: dict[str, dict[str, int]] = {name: {} for name in ("runs", "benchmarks", "methods")}
@@ -70,9 +70,9 @@ def pack(runs: Mapping[str, Sequence[Sample]], wordings: Mapping[str, Wording]) 
     return Archive(_compressed(whole_index), tuple(_compressed(chunk) for chunk in _chunks(texts.entries)))
 
 
-def traces(samples: Sequence[Sample]) -> list[list[Sample]]:
+def traces(samples: Sequence[Transcript]) -> list[list[Transcript]]:
     """The samples that may share a trace, together: all points of one question and sample, in their order."""
-    groups: dict[tuple[str, str, str, int], list[Sample]] = defaultdict(list)
+    groups: dict[tuple[str, str, str, int], list[Transcript]] = defaultdict(list)
     for sample in samples:
         key = sample.key
         groups[key.benchmark, key.method, key.question, key.sample].append(sample)
@@ -104,7 +104,7 @@ def _add_labels(columns: dict[str, list[Any]], labels: Texts, sample: Sample) ->
     columns["reference"].append(labels.add(sample.reference))
 
 
-def _add_texts(columns: dict[str, list[Any]], texts: Texts, whole: int, sample: Sample, wording: Wording) -> None:
+def _add_texts(columns: dict[str, list[Any]], texts: Texts, whole: int, sample: Transcript, wording: Wording) -> None:
     columns["asked"].append(texts.add(wording.question(sample.prompt)))
     columns["prompt"].append(texts.add(sample.prompt))
     columns["thinking"].append(texts.add(sample.thinking, like=whole))

@@ -1,4 +1,4 @@
-"""The page `index.html`: one file with the curve, the tables and a reader for every sample, which needs no network.
+"""The page `index.html`: one file with the curve, the tables and a reader for samples, which needs no network.
 
 Its parts are files of their own beside this one: `index.html` names the style sheets and scripts, which are put in its
 place here as they are, there is no build step. Whatever a model or a user wrote goes into the page as data and is shown

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from s1repro.records import Sample
+from s1repro.records import Transcript
 
 FORCED_ENDS = ("budget", "loop", "turn_end")
 """Ends of thinking after which the final string was injected."""
@@ -28,7 +28,7 @@ class WaitMark:
     guessed: bool
 
 
-def wait_marks(siblings: Iterable[Sample], sample: Sample, wait_strings: Sequence[str]) -> tuple[WaitMark, ...]:
+def wait_marks(siblings: Iterable[Transcript], sample: Transcript, wait_strings: Sequence[str]) -> tuple[WaitMark, ...]:
     """The injected Waits of `sample`, in order; `siblings` are the samples of its trace.
 
     A Wait of no letters has no place in the text and is not marked.
@@ -50,7 +50,7 @@ def wait_marks(siblings: Iterable[Sample], sample: Sample, wait_strings: Sequenc
     return tuple(marks)
 
 
-def final_length(sample: Sample, final_string: str) -> int:
+def final_length(sample: Transcript, final_string: str) -> int:
     """How many characters at the beginning of the answer are the injected final string."""
     if sample.finish not in FORCED_ENDS or not final_string:
         return 0
