@@ -4,7 +4,8 @@ Questions of the demo's benchmark, which no head has learnt from, are thought th
 answers behind them. All engines are up at the same time and take them in turn, twice; the best time of each
 counts. Beside it stand the processor's seconds, of the engine and of this process, which hold on a machine that does
 something else too. The heads are those of `runs/demo*/draft`, so that some trained in another way are measured beside
-the demo's. `measured_real` does it with the model in $S1REPRO_WEIGHTS, in bfloat16, and the head in $S1REPRO_HEAD.
+the demo's. `measured_real` does it once with the model in $S1REPRO_WEIGHTS, in bfloat16, shorter thinking and one Wait,
+and the head in $S1REPRO_HEAD.
 
     measured()["eagle3"]["batch_1"]["tokens_per_second_to_plain"]          # at least 1.4 is asked for
     measured()["eagle3"]["batch_1"]["mean_accepted_length"]                # at least 2.5
@@ -35,9 +36,9 @@ from s1repro.scaling import Budget, Forced, force
 QUESTIONS = 16
 BUDGET = Budget(512, waits=2, max_answer_tokens=12)
 REAL_QUESTIONS = 8
-REAL_BUDGET = Budget(256, waits=1, max_answer_tokens=32)
+REAL_BUDGET = Budget(128, waits=1, max_answer_tokens=16)
 BATCHES = (1, 8)
-REPEATS = 2
+REPEATS, REAL_REPEATS = 2, 1
 PLAIN = "plain"
 
 
@@ -96,12 +97,17 @@ def measured_real() -> Found:
     subject = Subject(model, "qwen", settings)
     ways: dict[str, Speculation] = {PLAIN: Speculation(), "ngram": Ngram()}
     ways |= {"eagle3": Eagle3(model=head)} if head else {}
-    found = asyncio.run(_side_by_side(subject, prompts_of(subject)[:REAL_QUESTIONS], REAL_BUDGET, ways))
+    prompts = prompts_of(subject)[:REAL_QUESTIONS]
+    found = asyncio.run(_side_by_side(subject, prompts, REAL_BUDGET, ways, REAL_REPEATS))
     return {f"real {name}": figures for name, figures in found.items()}
 
 
 async def _side_by_side(
-    subject: Subject, prompts: Sequence[list[int]], budget: Budget, ways: Mapping[str, Speculation]
+    subject: Subject,
+    prompts: Sequence[list[int]],
+    budget: Budget,
+    ways: Mapping[str, Speculation],
+    repeats: int = REPEATS,
 ) -> Found:
     """The figures of each of `ways`, of which one is `PLAIN`."""
     engines: dict[str, Up] = {}
@@ -111,7 +117,7 @@ async def _side_by_side(
             engines[name] = _start(settings, subject.model)
             await _take(engines[name], subject, prompts[:2], budget, 2)  # what only the first requests take
         best: dict[tuple[str, int], Taken] = {}
-        for _ in range(REPEATS):
+        for _ in range(repeats):
             for at_once in BATCHES:
                 for name, engine in engines.items():
                     taken = await _take(engine, subject, prompts, budget, at_once)
