@@ -15,9 +15,9 @@ unlike in a report, all texts are held in memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -31,13 +31,16 @@ from s1repro.evaluate.rewritten import rewrite, settle
 from s1repro.evaluate.vouched import PointKey
 from s1repro.grading import grade
 from s1repro.progress import Progress
-from s1repro.records import AnswerKind, Question, Sample, Transcript
+from s1repro.records import AnswerKind, Kept, Question, Sample, Transcript
 
 CHANGES = "regraded.jsonl"
 """The verdicts that the last regrading changed."""
 
-Change = tuple[Transcript, Transcript]
+Change = tuple[Kept, Kept]
 """A sample before and after."""
+
+Read = Callable[[Kept], Transcript]
+"""A sample of before with its texts, which are never held all at once."""
 
 
 def run(config: Config) -> None:
@@ -50,20 +53,23 @@ def run(config: Config) -> None:
         if settle(folder):
             journal.close()  # it is of the file from before
             print(f"regrade: what was cut short is done, {folder / CHANGES}")
-        before = [transcript(sample, journal) for sample in in_order(finished(journal, lost=False).values())]
+        before = in_order(finished(journal, lost=False).values())
         held = identity_of(folder)["benchmarks"]
         questions, sources = _asked(config, folder, held)
         for label, asked in questions.items():
             _require_same(folder, label, asked, [one for one in before if one.key.benchmark == label], held[label])
-        after = _regraded(before, questions)
+        read: Read = partial(transcript, journal=journal)
+        after = _regraded(before, questions, read)
         digests = {label: _digest(asked) for label, asked in questions.items()}
-        changes = [(one, other) for one, other in zip(before, after, strict=True) if one.correct != other.correct]
-        print("\n".join(_table(zip(before, after, strict=True))))
+        pairs = list(zip(before, after, strict=True))
+        changes = [(one, other) for one, other in pairs if one.correct != other.correct]
+        print("\n".join(_table(pairs)))
         if before == after and digests.items() <= held.items():
             print(f"regrade: none of {len(after):,} samples changed, {folder}")
             return
-        write_jsonl(folder / CHANGES, map(_line, changes))
-        rewrite(folder, after, digests, sources)
+        write_jsonl(folder / CHANGES, (_line(one, other, read(one).answer) for one, other in changes))
+        old = {sample.key: sample for sample in before}
+        rewrite(folder, after, digests, sources, lambda sample: _judged(read(old[sample.key]), sample))
     print(f"regrade: {len(changes):,} of {len(after):,} verdicts changed, {folder / CHANGES}")
 
 
@@ -101,27 +107,33 @@ def _digest(questions: Sequence[Question]) -> str:
     return fingerprint([vars(question) for question in questions])
 
 
-def _regraded(samples: Sequence[Transcript], questions: Mapping[str, Sequence[Question]]) -> list[Transcript]:
+def _regraded(samples: Sequence[Kept], questions: Mapping[str, Sequence[Question]], read: Read) -> list[Kept]:
     """The samples with the verdicts of now; those of other benchmarks as they are."""
     known = {(label, question.id): question for label, asked in questions.items() for question in asked}
-    verdict = cache(grade)  # the points of a curve share many answers
+    verdict = lru_cache(10_000)(grade)  # the points of a curve share many answers
     graded = []
     with Progress(total=len(samples), label="regrade, samples") as progress:
         for sample in samples:
             question = known.get((sample.key.benchmark, sample.key.question))
             if question is not None:
-                now = verdict(sample.answer, question.reference, question.kind)
-                sample = replace(sample, extracted=now.extracted, reference=question.reference, correct=now.correct)
+                text = read(sample)
+                now = verdict(text.answer, question.reference, question.kind)
+                judged = replace(text, extracted=now.extracted, reference=question.reference, correct=now.correct)
+                sample = judged.kept(sample.line)
             graded.append(sample)
             progress.step()
     return graded
 
 
-def _line(change: Change) -> dict[str, Any]:
-    before, after = change
+def _judged(text: Transcript, sample: Sample) -> Transcript:
+    """The sample with its texts and another verdict, that of `sample`."""
+    return replace(text, extracted=sample.extracted, reference=sample.reference, correct=sample.correct)
+
+
+def _line(before: Sample, after: Sample, answer: str) -> dict[str, Any]:
     return {
         **vars(after.key),
-        "answer": after.answer,
+        "answer": answer,
         "extracted": after.extracted,
         "reference": after.reference,
         "reference_before": before.reference,
@@ -130,9 +142,8 @@ def _line(change: Change) -> dict[str, Any]:
     }
 
 
-def _table(changes: Iterable[Change]) -> list[str]:
+def _table(pairs: Sequence[Change]) -> list[str]:
     """A line a point: its samples, how many are right, and how many verdicts changed either way."""
-    pairs = list(changes)
     after = {new.key: new for _, new in pairs}
     rows: list[tuple[str, ...]] = [("", "samples", "right before", "now", "became right", "became wrong")]
     for point, samples in by_point(old for old, _ in pairs).items():

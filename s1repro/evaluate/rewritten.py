@@ -8,19 +8,19 @@ time. Until it has, the stages refuse the folder. Which samples are new is not d
     with Journal(folder / SAMPLES) as journal:
         journal.hold()
         settle(folder)                                  # what a kill has left
-        rewrite(folder, samples, digests, sources)
+        rewrite(folder, samples, digests, sources, read)
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from s1repro.artifacts import MANIFEST, fingerprint, finish, write_jsonl, write_text
 from s1repro.evaluate.journal import IDENTITY, REWRITING, SAMPLES, claimed, facts_of, identity_of, in_order, to_line
-from s1repro.records import Transcript
+from s1repro.records import Kept, Transcript
 from s1repro.strict import parse
 
 NEW = "samples.new.jsonl"
@@ -28,15 +28,19 @@ NEW = "samples.new.jsonl"
 
 
 def rewrite(
-    folder: Path, samples: Iterable[Transcript], digests: Mapping[str, str], sources: Mapping[str, str]
+    folder: Path,
+    samples: Iterable[Kept],
+    digests: Mapping[str, str],
+    sources: Mapping[str, str],
+    read: Callable[[Kept], Transcript],
 ) -> None:
-    """Put `samples` in the place of the folder's, which must have the same keys.
+    """Put `samples`, as they are `read`, in the place of the folder's, which must have the same keys.
 
     `digests` are those of the benchmarks' questions, as `claim` takes them, `sources` the fingerprints that `complete`
     takes. A folder without a manifest, in which no point is complete, gets none.
     """
     held, owner, ordered = identity_of(folder), fingerprint(claimed(folder)), in_order(samples)
-    write_jsonl(folder / NEW, (to_line(sample, owner) for sample in ordered))
+    write_jsonl(folder / NEW, (to_line(read(sample), owner) for sample in ordered))
     identity = {**held, "benchmarks": {**held["benchmarks"], **digests}}
     facts = facts_of(folder, ordered, {}, sources) if (folder / MANIFEST).is_file() else None
     write_text(folder / REWRITING, json.dumps({"identity": identity, "facts": facts}) + "\n")
