@@ -23,6 +23,7 @@ from starlette.responses import JSONResponse, Response
 
 from s1repro.chat import BoundFormat
 from s1repro.engines import Engine
+from s1repro.reasons import first_line
 from s1repro.serve.answering import told
 from s1repro.serve.chat import Asked
 from s1repro.serve.reply import Answer, envelope, piece, refusal
@@ -78,7 +79,7 @@ def _event(data: dict[str, Any]) -> dict[str, str]:
 
 def _failure(error: BaseException) -> dict[str, Any]:
     """What a client is told of an engine that failed; all of it goes to stderr, a user's mistake in one line."""
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    line = first_line(error)
     if isinstance(error, ValueError):
         print(f"serve: {line}", file=sys.stderr, flush=True)
     else:
