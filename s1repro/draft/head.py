@@ -57,7 +57,7 @@ class _Log(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         told: Any = record.msg
-        if isinstance(told, dict):
+        if isinstance(told, dict) and "epoch" in told:  # its first line is of its settings
             self._journal.append(
                 {name: told[name] for name in ("epoch", "global_step", "train", "val") if name in told}
             )
@@ -97,7 +97,7 @@ def forget_torn(epochs: Path, log: Path) -> None:
             last = max(last, int(folder.name))
         else:
             shutil.rmtree(folder)
-    write_jsonl(log, [line for line in lines if line["epoch"] <= last])
+    write_jsonl(log, [line for line in lines if line.get("epoch", last + 1) <= last])
 
 
 def _arguments(
