@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from s1repro.artifacts import write_jsonl
+from s1repro.artifacts import Journal, write_jsonl
 from s1repro.config import Config
 from s1repro.draft.head import _Log, forget_torn
 from s1repro.draft.pipeline import run as run_stage
@@ -131,10 +131,18 @@ def test_what_a_kill_tore_is_forgotten(tmp_path: Path) -> None:
             (epochs / str(epoch) / "training_state.json").write_text("{}")
     (epochs / "checkpoint_best").symlink_to("1")
     lines = [{"epoch": epoch, what: {}} for epoch in (0, 1) for what in ("train", "val")]
-    write_jsonl(log, [*lines, {"epoch": 2, "train": {}}, {"epoch": 10, "train": {}}])
+    write_jsonl(log, [{}, *lines, {"epoch": 2, "train": {}}, {"epoch": 10, "train": {}}])  # an older log's first line
     forget_torn(epochs, log)
     assert sorted(path.name for path in epochs.iterdir()) == ["0", "1", "checkpoint_best"]
     assert [json.loads(line) for line in log.read_text().splitlines()] == lines
+
+
+def test_a_log_holds_steps_and_validations_and_not_the_settings_that_are_told_first(tmp_path: Path) -> None:
+    step = {"epoch": 0, "global_step": 3, "train": {"loss": 0.5}}
+    with Journal(tmp_path / "log.jsonl") as journal:
+        for told in ({"lr": 1e-4, "epochs": 2}, step | {"seconds": 2.5}, "a line of text"):
+            _Log(journal).emit(logging.makeLogRecord({"msg": told}))
+    assert [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()] == [step]
 
 
 @pytest.mark.slow
