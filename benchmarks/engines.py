@@ -35,13 +35,13 @@ Taken = tuple[list[list[Forced]], Recorder]
 
 @contextmanager
 def _vllm_server() -> Iterator[Engine]:
-    with Served([*vllm_command(LENGTH), DEMO.model]) as served:
+    with Served([*vllm_command(LENGTH), DEMO.model], threads=1) as served:
         yield ServerEngine(VllmServer(max_model_len=LENGTH, urls=[served.url]), DEMO.model)
 
 
 @contextmanager
 def _sglang_server() -> Iterator[Engine]:
-    with Served([*sglang_command(LENGTH, CACHE_TOKENS), DEMO.model]) as served:
+    with Served([*sglang_command(LENGTH, CACHE_TOKENS), DEMO.model], threads=1) as served:
         yield ServerEngine(SglangServer(max_model_len=LENGTH, urls=[served.url]), DEMO.model)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,12 +13,18 @@ from transformers import AutoConfig, PreTrainedTokenizerBase
 
 from benchmarks.servers import Served, sglang_command, vllm_command
 from s1repro.engines import ENGINES, Engine, ScriptedEngine, load_engine
+from s1repro.engines.speculation import Ngram
 from tests.engines.completion_server import serving, toy
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 LENGTH = 256
 STAND_INS = ("vllm", "sglang", "trtllm")
-REAL = {"vllm-server-real": vllm_command(LENGTH), "sglang-server-real": sglang_command(LENGTH)}
+DRAFTING = ["--speculative-config", json.dumps(Ngram(tokens=3, shortest=1).arguments())]
+REAL = {
+    "vllm-server-real": vllm_command(LENGTH),
+    "vllm-server-drafting": [*vllm_command(LENGTH)[:-1], *DRAFTING, "--model"],
+    "sglang-server-real": sglang_command(LENGTH),
+}
 """How a real server is started, up to the model."""
 NAMES = [
     "scripted",
@@ -47,8 +54,8 @@ def any_engine(
         elif name in REAL:
             if not Path(REAL[name][0]).exists():
                 pytest.skip(f"no {REAL[name][0]}: make servers, or set S1REPRO_SGLANG to its environment")
-            url = stack.enter_context(Served([*REAL[name], str(tiny_qwen)])).url
-            kind = name.removesuffix("-real")
+            url = stack.enter_context(Served([*REAL[name], str(tiny_qwen)], threads=1)).url
+            kind = name.removesuffix("-real").removesuffix("-drafting")
             engine = load_engine(ENGINES[kind](max_model_len=LENGTH, urls=[url]), str(tiny_qwen))
         else:
             eos = qwen_tokenizer.eos_token_id

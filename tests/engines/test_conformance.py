@@ -202,9 +202,13 @@ async def drawn(engine: Engine, stop: Stop = ENDLESS) -> list[Completion]:
     return await asyncio.gather(*(engine.complete([5], max_tokens=40, stop=stop, sampling=one) for one in hot))
 
 
-def test_a_seed_draws_the_same_again_and_another_seed_something_else(any_engine: Engine, run: Run) -> None:
+def test_a_seed_draws_the_same_again_and_another_seed_something_else(
+    any_engine: Engine, run: Run, request: pytest.FixtureRequest
+) -> None:
     if isinstance(any_engine, ScriptedEngine):
         pytest.skip("the script decides")
+    if request.node.callspec.params["any_engine"] == "vllm-server-drafting":
+        pytest.skip("on a CPU vLLM checks drafts at a temperature that nobody has set: s1repro/engines/vllm.py")
     once, again = run(drawn(any_engine)), run(drawn(any_engine))
     assert [one.token_ids for one in once] == [one.token_ids for one in again]
     assert len({one.token_ids for one in once}) == 8
