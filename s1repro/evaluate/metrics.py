@@ -114,13 +114,15 @@ def resolution(a: Sequence[float], b: Sequence[float]) -> float:
     """The least mean difference whose paired 95 % interval leaves zero out, where scores differ as much as these do.
 
     `a[i]` and `b[i]` are the scores of question i. A mean v over n questions with mean square s has the standard error
-    sqrt((s - v^2) / n); v is told from zero above z of those, so from v = z sqrt(s / (n + z^2)) on. 0 where no score
+    sqrt((s - v^2) / n); v is told from zero above z of those, so from v = z sqrt(s / (n + z^2)) on. With one answer a
+    question it is never below `least_difference`, which that rule passes where few answers differ. 0 where no score
     differs. Raises `ValueError` as `paired_difference` does.
     """
     if len(a) != len(b) or not a:
         raise ValueError(f"a paired difference needs the same questions on both sides, not {len(a)} and {len(b)}")
     square = math.fsum((x - y) ** 2 for x, y in zip(a, b, strict=True)) / len(a)
-    return NORMAL_95 * math.sqrt(square / (len(a) + NORMAL_95**2))
+    least = least_difference(len(a)) if square and {*a, *b} <= {0.0, 1.0} else 0.0
+    return max(least, NORMAL_95 * math.sqrt(square / (len(a) + NORMAL_95**2)))
 
 
 def least_difference(questions: int) -> float:

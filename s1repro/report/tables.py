@@ -46,7 +46,7 @@ def markdown(
         "# Tables",
         *([f"## {NOTES}", *notes] if notes else []),
         "## The curve",
-        "Accuracy in percent with its 95 % Wilson interval; token counts are means over the samples.",
+        f"Accuracy in percent with its {_interval(merged)}; token counts are means over the samples.",
         table(
             ("run", "benchmark", "budget", "Waits", "n", "accuracy", "95 % interval", "thinking", "injected", "answer"),
             [_curve_row(point) for point in points],
@@ -66,6 +66,12 @@ def markdown(
         *_compared(differences(finished, seed, votes=len(merged) < 2)),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _interval(merged: Sequence[Part]) -> str:
+    """What the intervals of the curve are."""
+    several = len(merged) > 1
+    return "95 % interval (Wilson's, or over several seeds the band below)" if several else "95 % Wilson interval"
 
 
 def _seeds(points: Sequence[Point], merged: Sequence[Part]) -> list[str]:

@@ -203,5 +203,11 @@ def test_resolution_says_which_intervals_hold_zero(won: int, lost: int) -> None:
         assert (abs(difference.value) > resolution(a, b)) == (not difference.low <= 0 <= difference.high)
 
 
+@pytest.mark.parametrize("won", [1, 2, 3])
+def test_few_changed_answers_resolve_no_less_than_the_questions_do(won: int) -> None:
+    assert resolution(*changed(won, 0, AIME24)) == least_difference(AIME24)
+    assert paired_difference(*changed(won, 0, AIME24), seed=0).low == 0
+
+
 def test_scores_that_do_not_differ_resolve_everything() -> None:
     assert resolution([1.0, 0.5], [1.0, 0.5]) == 0

@@ -67,7 +67,7 @@ def test_thirty_questions_do_not_tell_what_the_paper_s_do_not() -> None:
     (line,) = warnings(compared)
     assert line == (
         "Warning: 30 questions of toy are too few for s1 - plain at 64 tokens: +6.7 points (+0.0 to +16.7) is not told "
-        "from zero; where as many answers differ, it takes about 8.7 points"
+        "from zero; where as many answers differ, it takes about 13.3 points"
     )
     assert at_best(compared).endswith("in points: toy (30 questions) 13.3.")
 

@@ -58,6 +58,7 @@ def test_seeds_become_a_mean_with_a_band(
     tables = (folder / "tables.md").read_text()
     assert "| toy | force | 16 | 0 | 3 | 50.0 |" in tables and "0: 30.0, 1: 50.0, 2: 70.0" in tables
     assert "majority@" not in tables, "samples of several runs vote nowhere"
+    assert "with its 95 % interval (Wilson's, or over several seeds the band below)" in tables
     before = [(folder / name).read_bytes() for name in ("curve.csv", "curve.png", "curve.svg", "tables.md")]
     (folder / "manifest.json").unlink()
     run(config)
