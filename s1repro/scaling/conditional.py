@@ -94,10 +94,10 @@ class StepControl(Told):
         """See `Method.check`."""
         super().check()
         require_at_least_one("method", self, "tokens_per_step")
-        if min(self.told_budgets()) < self.tokens_per_step:
-            raise ValueError(
+        if any(budget % self.tokens_per_step for budget in self.told_budgets()):
+            raise ValueError(  # rounded down, two budgets could be one prompt
                 f"method.budgets is {self.budgets}, but a step of {self.name} is method.tokens_per_step="
-                f"{self.tokens_per_step}"
+                f"{self.tokens_per_step}; give budgets of whole steps, or other steps"
             )
 
     def told(self, question: str, budget: int) -> str:
