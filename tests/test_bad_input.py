@@ -197,6 +197,7 @@ MISTAKES = [
     pytest.param(
         "evaluate.regrade", ["name=hot"], ["runs/hot/evaluate: toy has other questions than were"], id="other questions"
     ),
+    pytest.param("serve", ["serve.host=192.0.2.1"], ["serve.host is 192.0.2.1 and serve.port 8080,"], id="no host"),
     pytest.param("report", ["name=other"], ["runs/other/evaluate", "evaluate stage"], id="no evaluation"),
     pytest.param("paper", ["paper.run=false"], ["no run has a finished evaluation"], id="paper of nothing"),
     pytest.param(

@@ -70,15 +70,15 @@ def read_request(body: Any, model: str) -> Asked:
     if unknown := sorted(set(body) - KNOWN - OWN):
         raise BadRequest(f"{unknown[0]} is not supported{INSTEAD.get(unknown[0], '')}")
     require_model(body.get("model"), model)
-    most = _number(body, "max_completion_tokens", int, 1) or _number(body, "max_tokens", int, 1)
     budget = Budget(_number(body, "thinking_budget", int, 1), waits=_number(body, "waits", int, 0) or 0)
     seed = _number(body, "seed", int, 0, SEEDS - 1)
+    _require_drawn(body)
     sampling = Sampling(
         temperature=_number(body, "temperature", float, 0) or 0.0,
         top_p=_number(body, "top_p", float, 1e-6, 1.0) or 1.0,
         seed=secrets.randbelow(SEEDS) if seed is None else seed,
     )
-    stream = _flag(body, "stream")
+    stream, most = _flag(body, "stream"), _most_tokens(body)
     question, stop = _question(body.get("messages")), _stop(body.get("stop", []))
     return Asked(question, budget, sampling, most, stop, stream, _with_usage(body.get("stream_options"), stream))
 
@@ -123,6 +123,26 @@ def _number(body: dict[str, Any], name: str, kind: type, least: float, most: flo
         bounds = f"from {least:g}" + (f" to {most:.10g}" if most < float("inf") else "")
         raise BadRequest(f"{name} is {value!r}; give {'a number' if kind is float else 'a whole number'} {bounds}")
     return value
+
+
+def _most_tokens(body: dict[str, Any]) -> int | None:
+    """The bound on thinking and answer, which has two names."""
+    given = {_number(body, name, int, 1) for name in ("max_completion_tokens", "max_tokens")} - {None}
+    if len(given) > 1:
+        raise BadRequest(
+            f"max_completion_tokens is {body['max_completion_tokens']} and max_tokens {body['max_tokens']}, and they "
+            "are one bound; give one of them"
+        )
+    return given.pop() if given else None
+
+
+def _require_drawn(body: dict[str, Any]) -> None:
+    """Refuse a `top_p` that would narrow nothing. Who says temperature 0 beside it means that."""
+    if "temperature" not in body and (_number(body, "top_p", float, 1e-6, 1.0) or 1.0) < 1:
+        raise BadRequest(
+            f"top_p is {body['top_p']}, and at temperature 0, which is taken where none is given, nothing is drawn; "
+            "give a temperature too"
+        )
 
 
 def _question(messages: Any) -> str:

@@ -12,11 +12,12 @@ are not covered.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from socket import socket
 from typing import Any
 
@@ -40,7 +41,12 @@ from s1repro.trained import require_format
 
 
 def run(config: Config) -> None:
-    """Serve `checkpoint` until interrupted. Raises `ValueError` for a model or a format that is unfit."""
+    """Serve `checkpoint` until interrupted.
+
+    Raises `ValueError`, before the engine starts, for an address where nobody can listen, and for a model or a format
+    that is unfit.
+    """
+    _require_free(config.serve.host, config.serve.port)
     if not config.model.other_format:
         require_format(config.checkpoint, FORMATS[config.model.format], config.checkpoint_revision)
     trusted, revision = config.model.trust_remote_code, config.checkpoint_revision
@@ -50,6 +56,18 @@ def run(config: Config) -> None:
     app = build(engine, fmt, config.checkpoint, key, config.serve.slice_tokens)
     listening = uvicorn.Config(app, config.serve.host, config.serve.port, log_level="warning")
     _Server(listening, config.checkpoint).run()
+
+
+def _require_free(host: str, port: int) -> None:
+    """Raise `ValueError` where the server could not listen: an engine may take minutes to start."""
+    try:
+        with closing(asyncio.new_event_loop()) as loop:  # asyncio.run would leave the engine without a current loop
+            loop.run_until_complete(loop.create_server(asyncio.Protocol, host, port)).close()  # as uvicorn asks for it
+    except OSError as error:
+        raise ValueError(
+            f"serve.host is {host} and serve.port {port}, where this cannot listen: {error.strerror}; give others, "
+            "such as serve.port=0, which takes a free one"
+        ) from error
 
 
 class _Server(uvicorn.Server):

@@ -42,6 +42,9 @@ def test_what_asks_for_nothing_changes_nothing(idle: dict[str, Any]) -> None:
         ({"stop": ["a", ""]}, "^stop: give a string or a list of them, none of them empty$"),
         ({"stop": 3}, "^stop: give a string"),
         ({"top_p": 1.5}, r"^top_p is 1\.5; give a number from 1e-06 to 1$"),
+        ({"top_p": 0.5}, r"^top_p is 0\.5, and at temperature 0, which is taken where none is given, nothing"),
+        ({"max_completion_tokens": 200, "max_tokens": 3}, "^max_completion_tokens is 200 and max_tokens 3, and"),
+        ({"max_completion_tokens": 200, "max_tokens": 0}, "^max_tokens is 0; give a whole number from 1$"),
         ({"seed": 2**31}, "^seed is 2147483648; give a whole number from 0 to 2147483647$"),
         ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "^messages: give one message"),
     ],
@@ -49,6 +52,13 @@ def test_what_asks_for_nothing_changes_nothing(idle: dict[str, Any]) -> None:
 def test_what_is_not_taken_is_refused(more: dict[str, Any], says: str) -> None:
     with pytest.raises(BadRequest, match=says):
         read(**more)
+
+
+def test_a_bound_of_two_names_and_a_narrowed_draw_are_read() -> None:
+    assert read(max_tokens=9) == read(max_completion_tokens=9) == read(max_tokens=9, max_completion_tokens=9)
+    assert read(max_tokens=9).most_tokens == 9
+    assert read(top_p=0.5, temperature=1).sampling.top_p == 0.5
+    assert read(top_p=0.5, temperature=0).sampling.temperature == 0
 
 
 def test_stop_strings_and_parts_are_read() -> None:
