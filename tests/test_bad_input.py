@@ -153,6 +153,7 @@ MISTAKES = [
     pytest.param("evaluate", ["checkpoint=weightless"], ["checkpoint", "weightless", "*.safetensors"], id="no weights"),
     pytest.param("evaluate", ["checkpoint=./nowhere"], ["checkpoint", "./nowhere"], id="missing checkpoint"),
     pytest.param("evaluate", ["data.benchmarks=[toy,nope]"], ["'nope'", "choose from: far, toy"], id="benchmark"),
+    pytest.param("evaluate", ["data.benchmarks=[]"], ["data.benchmarks is empty"], id="no benchmark"),
     pytest.param("evaluate", ["data.evals=nowhere"], ["data.evals: no folder nowhere"], id="folder of tasks"),
     pytest.param("curate", ["data.files.toy=no.csv"], ["data.files.toy: no file no.csv"], id="benchmark file"),
     pytest.param(

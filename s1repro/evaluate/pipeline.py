@@ -52,6 +52,8 @@ def run(config: Config, load: Load | None = None) -> None:
     """
     folder = stage_folder(config.runs, config.name, "evaluate")
     benchmarks = listed(config.data.benchmarks, config.data.files, config.data.limit, config.data.evals)
+    if not benchmarks:
+        raise ValueError("data.benchmarks is empty, so that there is nothing to measure; name one, such as [math500]")
     asked: dict[PointKey, int] = {
         (benchmark.label, config.method.name, *cut): config.method.samples
         for benchmark in benchmarks

@@ -29,7 +29,9 @@ NOTE = (
 
 
 def run(config: Config) -> None:
-    """Write the table. Raises `ValueError` where no run has a finished point."""
+    """Write the table. Raises `ValueError` where no run is named or has a finished point."""
+    if not config.paper.results:
+        raise ValueError("paper.results is empty; name runs, or [*] for all")
     rows, left_out = _rows(config)
     entries = [entry for name, points in rows.items() for entry in _entries(name, points)]
     for why in left_out:

@@ -66,4 +66,7 @@ def test_runs_are_chosen_by_name_and_none_is_one_line(write: Write, config: Conf
     config.paper.results = ["torn"]
     with pytest.raises(ValueError, match=r"^results: no run of torn has a finished point in "):
         run(config)
+    config.paper.results = []
+    with pytest.raises(ValueError, match=r"^paper\.results is empty; name runs, or \[\*\] for all$"):
+        run(config)
     assert not (tmp_path / "demo").exists()
