@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,13 +13,25 @@ import pytest
 from s1repro.train.log import TrainingLog
 
 
-def state(step: int, tokens: int = 0) -> Any:
-    return SimpleNamespace(is_world_process_zero=True, global_step=step, max_steps=4, num_input_tokens_seen=tokens)
+def logged(step: int, loss: float) -> dict[str, Any]:
+    """What the trainer logs of a step, and more than the file takes."""
+    return {"loss": loss, "learning_rate": 0.1, "grad_norm": 1.0, "epoch": 0.5, "num_input_tokens_seen": 10 * step}
+
+
+def state(step: int, losses: Sequence[float] = ()) -> Any:
+    """A trainer state at this step, with the losses of the steps up to it."""
+    history = [{**logged(number, loss), "step": number} for number, loss in enumerate(losses, start=1)]
+    return SimpleNamespace(
+        is_world_process_zero=True,
+        global_step=step,
+        max_steps=4,
+        num_input_tokens_seen=10 * step,
+        log_history=history,
+    )
 
 
 def log(callback: TrainingLog, step: int, loss: float) -> None:
-    logs = {"loss": loss, "learning_rate": 0.1, "grad_norm": 1.0}
-    callback.on_log(None, state(step, 10 * step), None, logs=logs)  # type: ignore[arg-type]
+    callback.on_log(None, state(step), None, logs=logged(step, loss))  # type: ignore[arg-type]
 
 
 def steps(path: Path) -> list[tuple[int, float]]:
@@ -33,7 +46,7 @@ def test_resuming_drops_the_steps_that_are_repeated(tmp_path: Path) -> None:
         log(first, step, 5.0 - step)
     first._journal.close()  # the kill: a process's end lets go of the file
     second = TrainingLog(path)
-    second.on_train_begin(None, state(1, 10), None)  # type: ignore[arg-type]
+    second.on_train_begin(None, state(1, [4.0]), None)  # type: ignore[arg-type]
     for step in (2, 3, 4):
         log(second, step, 50.0 - step)
     second.on_train_end(None, state(4), None)  # type: ignore[arg-type]

@@ -165,6 +165,22 @@ def test_it_goes_on_in_smaller_micro_batches_and_with_checkpointing(
     assert read_training(str(checkpoints[0])) == read_training(str(checkpoints[1])), "seeds of the two merge"
 
 
+def test_other_settings_tried_in_between_leave_no_lines_in_the_log(
+    prepare: Prepare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own state is gone on from, and the log is that of its own steps."""
+    quiet, tried = prepare(name="quiet"), prepare(name="tried")
+    run(quiet)
+    interrupt(tried, 8, monkeypatch)
+    tried.sft.learning_rate *= 2
+    interrupt(tried, 2, monkeypatch)
+    tried.sft.learning_rate /= 2
+    run(tried)
+    assert (folder(tried) / "log.jsonl").read_bytes() == (folder(quiet) / "log.jsonl").read_bytes()
+    manifests = [json.loads((folder(config) / "manifest.json").read_text()) for config in (quiet, tried)]
+    assert manifests[0]["facts"] == manifests[1]["facts"]
+
+
 def test_wandb_stays_offline_in_one_run_and_is_asked_for_no_address(
     prepare: Prepare, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
