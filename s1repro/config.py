@@ -83,7 +83,7 @@ class Config:
     runs: str = "runs"
     """Folder of all runs."""
     seed: int = 0
-    """Seeds selection, training and sampling."""
+    """Seeds selection, training and sampling: 0 to 4,294,967,295, which is what training takes."""
     curated: str = "${runs}/${name}/curate/s1k.jsonl"
     """The set `train` learns from. By default the one `curate` chose."""
     checkpoint: str = "${runs}/${name}/train/checkpoint"
@@ -110,6 +110,8 @@ def check(config: Config) -> None:
 
     Only what needs no file is checked here; each stage checks its own files before it starts.
     """
+    if not 0 <= config.seed < 1 << 32:
+        raise ValueError(f"seed is {config.seed}; give 0 to {(1 << 32) - 1:,}")
     require_choice("model.format", config.model.format, FORMATS)
     require_commit("model.revision", config.model.revision)
     require_commit("checkpoint_revision", config.checkpoint_revision)

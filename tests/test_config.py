@@ -171,10 +171,26 @@ def test_a_loss_that_does_not_exist_is_refused() -> None:
         composed("name=x", "sft.loss=word")
 
 
-@pytest.mark.parametrize("epochs", ["0", "nan"])
-def test_no_pass_over_the_set_is_refused(epochs: str) -> None:
-    with pytest.raises(ValueError, match=r"sft\.epochs is (0\.0|nan); give more than 0"):
-        composed("name=x", f"sft.epochs={epochs}")
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("sft.epochs=0", r"sft\.epochs is 0\.0; give more than 0"),
+        ("sft.epochs=nan", r"sft\.epochs is nan; give more than 0"),
+        ("sft.epochs=inf", r"sft\.epochs is inf; give more than 0"),
+        ("sft.learning_rate=0", r"sft\.learning_rate is 0\.0; give more than 0"),
+        ("sft.learning_rate=-1e-5", r"sft\.learning_rate is -1e-05; give more than 0"),
+        ("sft.weight_decay=-1", r"sft\.weight_decay is -1\.0; give 0 or more"),
+        ("sft.max_grad_norm=-1", r"sft\.max_grad_norm is -1\.0; give 0 or more"),
+        ("sft.adam_beta2=1", r"sft\.adam_beta2 is 1\.0; give 0 to below 1"),
+        ("sft.alpha=0", r"sft\.alpha is 0; give 1 or more"),
+        ("sft.dropout=1", r"sft\.dropout is 1\.0; give a share of the adapter's inputs, 0 to below 1"),
+        ("seed=-1", r"seed is -1; give 0 to 4,294,967,295"),
+        ("seed=4294967296", r"seed is 4294967296; give 0 to 4,294,967,295"),
+    ],
+)
+def test_a_training_that_could_not_be_or_would_teach_nothing_is_refused(override: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        composed("name=x", "sft=lora", override)
 
 
 ASKING = ["name=x", "selection=paper", "teacher=openai", "teacher.model=m"]

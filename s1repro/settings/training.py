@@ -5,6 +5,7 @@ LoraConfig(rank=8).check()
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from s1repro.control import CONTROLS
@@ -35,7 +36,7 @@ class SftConfig:
     adam_beta2: float = 0.95
     """AdamW's second momentum."""
     max_grad_norm: float = 1.0
-    """Gradients are clipped to this norm."""
+    """Gradients are clipped to this norm; 0 clips none."""
     loss: str = "token"
     """What weighs the same in the loss: each `token`, or each `sequence`, as on the paper's 16 GPUs with one each."""
     max_length: int = 32768
@@ -58,8 +59,15 @@ class SftConfig:
         require_choice("sft.control", self.control, CONTROLS)
         require_choice("sft.loss", self.loss, LOSSES)
         require_at_least_one("sft", self, "batch_size", "micro_batch_size", "max_length")
-        if not self.epochs > 0:
-            raise ValueError(f"sft.epochs is {self.epochs}; give more than 0")
+        for name in ("epochs", "learning_rate"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"sft.{name} is {getattr(self, name)}; give more than 0")
+        for name in ("weight_decay", "max_grad_norm"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"sft.{name} is {getattr(self, name)}; give 0 or more")
+        for name in ("adam_beta1", "adam_beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"sft.{name} is {getattr(self, name)}; give 0 to below 1")
         if not 0 <= self.warmup_ratio < 1:
             raise ValueError(f"sft.warmup_ratio is {self.warmup_ratio}; give a share of the steps, 0 to below 1")
         if self.batch_size % self.micro_batch_size:
@@ -87,4 +95,6 @@ class LoraConfig(SftConfig):
     def check(self) -> None:
         """See `SftConfig.check`."""
         super().check()
-        require_at_least_one("sft", self, "rank")
+        require_at_least_one("sft", self, "rank", "alpha")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"sft.dropout is {self.dropout}; give a share of the adapter's inputs, 0 to below 1")
