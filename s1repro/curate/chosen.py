@@ -72,7 +72,7 @@ def chosen(
     funnel.take("selection", Filtered(taken, [Dropped(row, "not drawn") for row in rows if row.id not in ids]))
     facts = {
         "rows": len(taken),
-        "domains": len({row.domain for row in taken}),
+        "domains": len({row.domain for row in taken if row.domain}),
         "tokens": sum(row.length for row in taken),
         "outright": len(selection.outright(rows, *sources, settings.outright_length, right)) if asked else 0,
         "exempt_from_decontamination": exempt,

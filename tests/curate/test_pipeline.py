@@ -219,10 +219,13 @@ def test_presets(place, base_model, engines, preset, steps):
 
 def test_only_presets_that_draw_by_domain_need_domains(place, base_model, engines):
     rows = pool_rows()
-    rows[30]["metadata"] = '{"kind": "exact"}'
+    rows[35]["metadata"] = '{"kind": "exact"}'  # one of the longest
     write_pool(rows)
     run(settings(base_model, preset="longest"))
-    with pytest.raises(ValueError, match=r"row q30 .line 31 of the pool.: its domain is missing"):
+    chosen = lines(Path("runs/test/curate/s1k.jsonl"))
+    facts = json.loads(Path("runs/test/curate/manifest.json").read_text())["facts"]
+    assert facts["domains"] == len({row["domain"] for row in chosen} - {""}) < len({row["domain"] for row in chosen})
+    with pytest.raises(ValueError, match=r"row q35 .line 36 of the pool.: its domain is missing"):
         run(settings(base_model, preset="diverse"))
 
 
