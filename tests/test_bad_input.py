@@ -41,6 +41,7 @@ def place(tiny_qwen: Path, tmp_path: Path) -> Path:
     attempts["endless"] = {"thinking_trajectories": ["on and " * 400]}
     for name, fields in attempts.items():
         (tmp_path / f"{name}.jsonl").write_text(json.dumps({**ROW, **fields}) + "\n")
+    (tmp_path / "set.parquet").write_bytes(b"PAR1\xbc")
     far = TASK.replace("toy", "far").replace("dataset_path: json", "dataset_path: nobody/far")
     (tmp_path / "evals" / "far.yaml").write_text(far.replace("dataset_kwargs: {data_files: {test: far.jsonl}}\n", ""))
     curated = tmp_path / "runs" / "demo" / "curate" / "s1k.jsonl"
@@ -119,6 +120,7 @@ MISTAKES = [
     pytest.param("curate", ["selection.preset=best"], ["selection.preset", "'best'", "paper, code"], id="preset"),
     pytest.param("train", ["recipe=nope"], ["recipe=nope", "demo"], id="recipe"),
     pytest.param("train", ["name=other"], ["runs/other/curate/s1k.jsonl", "curate stage"], id="no curated set"),
+    pytest.param("train", ["curated=set.parquet"], ["set.parquet is a parquet file", "data.pool"], id="set as parquet"),
     pytest.param("train", ["curated=silent.jsonl"], ["silent.jsonl:1: the thinking trace is empty"], id="empty trace"),
     pytest.param(
         "train", ["curated=endless.jsonl"], ["endless.jsonl:1: ", "made for 512;"], id="longer than the model"

@@ -21,6 +21,7 @@ from s1repro.artifacts import file_sha256, fingerprint, finish, is_done, read_js
 from s1repro.chat import FORMATS
 from s1repro.config import Config
 from s1repro.control import Control
+from s1repro.curated import curated_set
 from s1repro.pretrained import context_length, load_tokenizer, model_mark
 from s1repro.telemetry import note
 from s1repro.trained import Training, write_format, write_training
@@ -29,9 +30,7 @@ from s1repro.trained import Training, write_format, write_training
 def run(config: Config) -> None:
     """Train, or say that it is done. Raises `ValueError` where the set or the model is missing or unfit."""
     folder = stage_folder(config.runs, config.name, "train")
-    curated = Path(config.curated)
-    if not curated.is_file():
-        raise ValueError(f"{curated}: no curated set; run the curate stage of this run first, or set curated=...")
+    curated = curated_set(config.curated)
     recipe = {
         "base": model_mark(config.model.base, "model.base", config.model.revision),
         "format": asdict(FORMATS[config.model.format]),
