@@ -42,7 +42,7 @@ class ModelConfig:
     format: str = MISSING
     """Name of its thinking format in `s1repro.chat.FORMATS`."""
     other_format: bool = False
-    """Measure a checkpoint in another format than the one it says it was trained in, which is refused otherwise."""
+    """Run a checkpoint in another format than the one it says it was trained in, which is refused otherwise."""
     trust_remote_code: bool = False
     """Run code that comes with the model. Off unless you trust its author."""
 

@@ -1,10 +1,10 @@
 """What `train` says of a checkpoint stands with it: the thinking format, and how it was made.
 
 Measured in another format than it was trained in, a model loses much of what it learnt, and nothing says so: all runs,
-and the curve is only lower. So `evaluate` refuses another one. Two models of the same base, set and settings with other
-seeds are two trainings of one recipe; their weights tell them apart and say nothing of that. So the recipe's mark and
-the seed are kept with the samples, and `report.merge` makes one curve of several trainings. Checkpoints from elsewhere
-have neither file: they are taken at their user's word, each a model of its own.
+and the curve is only lower. So `evaluate`, `serve` and `draft` refuse another one. Two models of the same base, set and
+settings with other seeds are two trainings of one recipe; their weights tell them apart and say nothing of that. So the
+recipe's mark and the seed are kept with the samples, and `report.merge` makes one curve of several trainings.
+Checkpoints from elsewhere have neither file: they are taken at their user's word, each a model of its own.
 
     write_format(Path("runs/demo/train/checkpoint"), FORMATS["qwen"])
     require_format("runs/demo/train/checkpoint", FORMATS["llama"])      # ValueError: trained in qwen

@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s1repro.artifacts import Journal, file_sha256, fingerprint, finish, is_done, read_jsonl, stage_folder
+from s1repro.chat import FORMATS
 from s1repro.config import Config
+from s1repro.curated import curated_set
 from s1repro.engines.base import EngineSettings
 from s1repro.pretrained import local_folder, model_mark, require_model
 from s1repro.records import Question
+from s1repro.trained import require_format
 
 if TYPE_CHECKING:
     from s1repro.draft.rows import Plan, Row
@@ -31,12 +34,16 @@ Load = Callable[[EngineSettings, str, bool, str], "Engine"]
 
 
 def run(config: Config, load: Load | None = None) -> None:
-    """Make the head, or say that it is there. Raises `ValueError` where checkpoint or questions are missing."""
+    """Make the head, or say that it is there.
+
+    Raises `ValueError` where checkpoint or questions are missing, and for a checkpoint that was trained in another
+    format: what it says in this one is not what it will be measured on.
+    """
     folder = stage_folder(config.runs, config.name, "draft")
     told = {
         "checkpoint": model_mark(config.checkpoint, "checkpoint", config.checkpoint_revision),
         "format": config.model.format,
-        "questions": file_sha256(config.curated),
+        "questions": file_sha256(curated_set(config.curated)),
         "method": config.method.identity(),
         "points": [config.method.traces(config.engine.max_model_len)],
         "draft": config.draft,
@@ -63,6 +70,8 @@ def _make(config: Config, folder: Path, journal: Path, state: Path, load: Load |
     """
     trusted, length = config.model.trust_remote_code, config.engine.max_model_len
     hf_config = require_model(config.checkpoint, length, trusted, config.checkpoint_revision)
+    if not config.model.other_format:
+        require_format(config.checkpoint, FORMATS[config.model.format], config.checkpoint_revision)
     # Heavy imports come after that: a finished stage and a missing model answer at once.
     from s1repro.draft.room import at_most, require_memory, require_room
     from s1repro.draft.rows import plan
@@ -82,18 +91,24 @@ def _make(config: Config, folder: Path, journal: Path, state: Path, load: Load |
 
 
 def read_questions(path: Path) -> list[Question]:
-    """The questions of a curated set. Raises `ValueError`, with file and line, where a row has none."""
-    questions = []
+    """The questions of a curated set, whose ids name their rows in the journal.
+
+    Raises `ValueError`, with file and line, where a row has no question, or the id of another one.
+    """
+    questions, lines = [], dict[str, int]()
     for line, row in read_jsonl(path):
         if not isinstance(row.get("question"), str) or not row["question"].strip():
             raise ValueError(f"{path}:{line}: field 'question' must be a string; run the curate stage again")
-        questions.append(Question(str(row.get("id", line)), row["question"], "", "exact", ""))
+        id = str(line if row.get("id") is None else row["id"])
+        if id in lines:
+            raise ValueError(f"{path}:{line}: id {id!r} is taken by line {lines[id]}; give each row its own id")
+        lines[id] = line
+        questions.append(Question(id, row["question"], "", "exact", ""))
     return questions
 
 
 def _rows(config: Config, plans: Sequence[Plan], path: Path, load: Load | None) -> list[Row]:
     """The rows of `plans`, in their order, after making those that are not in yet."""
-    from s1repro.chat import FORMATS
     from s1repro.draft.rows import Row, write_rows
     from s1repro.engines import load_engine
 

@@ -20,6 +20,7 @@ from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from s1repro.artifacts import Journal, write_jsonl
+from s1repro.chat import FORMATS
 from s1repro.config import Config
 from s1repro.draft.head import _Log, forget_torn
 from s1repro.draft.pipeline import run as run_stage
@@ -31,6 +32,7 @@ from s1repro.engines.speculation import Eagle3
 from s1repro.engines.vllm import Vllm
 from s1repro.scaling.forcing import Forcing
 from s1repro.settings.drafting import DraftConfig
+from s1repro.trained import write_format
 from tests.toy import make_config
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -119,6 +121,23 @@ def test_rows_without_room_for_their_states_are_kept_and_serve_fewer_questions(
     run_stage(config, load)
     assert trained == [2 * config.draft.questions] and len(engines) == 1, "no row is asked for again"
     assert {path.name for path in folder.iterdir()} == {"head", "log.jsonl", "manifest.json"}
+
+
+def test_a_checkpoint_that_was_trained_in_another_format_is_asked_for_nothing(config: Config) -> None:
+    """As it is not measured and not served; unless that is what is wanted."""
+
+    class Started(Exception):
+        pass
+
+    def load(*_: object) -> Engine:
+        raise Started
+
+    write_format(Path(config.checkpoint), FORMATS["qwen3"])
+    with pytest.raises(ValueError, match=r"was trained in model\.format=qwen3, and model\.format is qwen-plain"):
+        run_stage(config, load)
+    config.model.other_format = True
+    with pytest.raises(Started):
+        run_stage(config, load)
 
 
 def test_what_a_kill_tore_is_forgotten(tmp_path: Path) -> None:

@@ -90,6 +90,11 @@ def test_questions_of_a_curated_set(tmp_path: Path) -> None:
         read_questions(path)
     path.write_text('{"id": "a", "question": "Why?"}\n')
     assert [(one.id, one.text) for one in read_questions(path)] == [("a", "Why?")]
+    path.write_text('{"id": null, "question": "Why?"}\n{"question": "What?"}\n')
+    assert [one.id for one in read_questions(path)] == ["1", "2"]
+    path.write_text('{"id": "a", "question": "Why?"}\n\n{"id": "a", "question": "What?"}\n')
+    with pytest.raises(ValueError, match=r"s1k\.jsonl:3: id 'a' is taken by line 1; give each row its own id"):
+        read_questions(path)
 
 
 @pytest.mark.parametrize(
