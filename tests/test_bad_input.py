@@ -104,7 +104,12 @@ MISTAKES = [
         "curate", ["data.pool=graded.jsonl"], ["graded.jsonl:1: grades.teacher is 'Maybe'"], id="unknown grade"
     ),
     pytest.param("curate", ["data.teacher=r1"], ["pool.jsonl:1: no field 'r1_thinking_trajectory'"], id="teacher"),
-    pytest.param("curate", ["data.pool=silent.jsonl", "selection=published"], ["none of the 1 rows"], id="no trace"),
+    pytest.param(
+        "curate",
+        ["data.pool=silent.jsonl", "selection=published", "selection.size=1000"],
+        ["none of the 1 rows"],
+        id="no trace",
+    ),
     pytest.param("curate", ["selection.size=5"], ["selection.size is 5", "4 rows"], id="pool too small"),
     pytest.param("curate", ["data.benchmarks=[nope]"], ["'nope'", "choose from: far, toy"], id="benchmark of curate"),
     pytest.param("curate", ["model.base=./nowhere"], ["model.base", "./nowhere"], id="base model of curate"),

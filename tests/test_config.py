@@ -151,10 +151,11 @@ def test_solvers_that_make_no_sense_are_refused(override: str, says: str) -> Non
         composed("recipe=demo", override)
 
 
-def test_full_has_no_size() -> None:
-    assert composed("recipe=demo", "selection=full").selection.preset == "full"
-    with pytest.raises(ValueError, match=r"selection\.size is 10, but full takes every row"):
-        composed("recipe=demo", "selection=full", "selection.size=10")
+@pytest.mark.parametrize("preset", ["full", "published"])
+def test_what_takes_every_row_has_no_size(preset: str) -> None:
+    assert composed("recipe=demo", f"selection={preset}").selection.preset == preset
+    with pytest.raises(ValueError, match=rf"selection\.size is 10, but {preset} takes every row"):
+        composed("recipe=demo", f"selection={preset}", "selection.size=10")
 
 
 def test_a_control_that_does_not_exist_is_refused() -> None:

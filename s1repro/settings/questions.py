@@ -111,9 +111,10 @@ class SelectionConfig:
         require_choice("selection.match", self.match, ("normalised", "words"))
         require_choice("selection.ungradable", self.ungradable, ("keep", "drop"))
         require_at_least_one("selection", self, "size", "ngram")
-        if self.preset == "full" and self.size != SelectionConfig.size:
+        if self.preset in ("full", "published") and self.size != SelectionConfig.size:
             raise ValueError(
-                f"selection.size is {self.size}, but full takes every row: leave it out, or choose another"
+                f"selection.size is {self.size}, but {self.preset} takes every row: leave it out, or choose another "
+                "selection, such as random"
             )
         for number, solver in enumerate(self.solvers):
             solver.check(f"selection.solvers[{number}]")

@@ -142,7 +142,8 @@ def test_the_shipped_data_groups_are_fetched_and_curated(hub, tmp_path, tiny_qwe
         hub.sets[configured.pool] = make_set(tmp_path / data, schema)
         hub.commits[configured.pool] = configured.revision
         told[data] = [f"name={data}", f"data={data}", "data.benchmarks=[]", f"model.base={tiny_qwen}"]
-        told[data] += [f"runs={tmp_path}/runs", f"selection={selection}", "selection.size=3"]
+        told[data] += [f"runs={tmp_path}/runs", f"selection={selection}"]
+    told["s1k-59k"] += ["selection.size=3"]
     commands = [" ".join(["curate", *overrides]) for overrides in told.values()]
     done = start(hub, "-c", IN_TURN, *commands)
     assert done.returncode == 0, done.stderr
