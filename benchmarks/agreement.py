@@ -33,6 +33,11 @@ class Recorder:
         self.said: dict[tuple[tuple[int, ...], int], tuple[int, ...]] = {}
         self._engine = engine
 
+    @property
+    def under_way(self) -> int:
+        """As the engine inside."""
+        return self._engine.under_way
+
     async def complete(
         self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling
     ) -> Completion:

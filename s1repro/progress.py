@@ -2,7 +2,8 @@
 
 On a terminal one line that is updated in place, elsewhere (a log file, a CI job) a plain line every ten seconds and
 one at the end. Below it may stand what grows with the steps: on a terminal it is updated with the line, elsewhere it is
-written once, at the end. Nothing but standard error is written; results belong on standard output.
+written once, at the end. `watching` shows that many steps which run at once go on, long before the first is done.
+Nothing but standard error is written; results belong on standard output.
 
     progress = Progress(total=500, label="solver 1", below=lambda: ["right so far: 31.2 %"])
     progress.step(tokens=64)
@@ -11,10 +12,12 @@ written once, at the end. Nothing but standard error is written; results belong 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TextIO
 
@@ -22,8 +25,9 @@ from typing import TextIO
 class Progress:
     """Counts steps up to `total` and shows them; usable as a context manager.
 
-    `below` gives the lines below. `stream` is standard error unless given; `clock` gives seconds. `note` is what else
-    the line should say, such as a cost so far.
+    `below` gives the lines below. The first `early` steps are the quick ones of many that run at once: no time left is
+    told until they are done, for it would be far too long. `stream` is standard error unless given; `clock` gives
+    seconds. `note` is what else the line should say, such as a cost so far.
     """
 
     def __init__(
@@ -32,13 +36,16 @@ class Progress:
         label: str,
         *,
         below: Callable[[], Sequence[str]] = list,
+        early: int = 0,
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.total, self.label = total, label
         self.done = self.tokens = 0
         self.note = ""
+        self._growing: Callable[[], int] = int
         self._below = below
+        self._early = early
         self._stream = sys.stderr if stream is None else stream
         self._clock = clock
         self._terminal = self._stream.isatty() and os.environ.get("TERM") != "dumb"
@@ -59,6 +66,23 @@ class Progress:
         self.note = note
         self._show_if_due()
 
+    @asynccontextmanager
+    async def watching(self, growing: Callable[[], int]) -> AsyncIterator[None]:
+        """Show it while no step is done as well; `growing` counts the tokens of steps that are not done yet."""
+
+        async def watch() -> None:
+            while True:
+                await asyncio.sleep(self._every / 2)
+                self._show_if_due()
+
+        self._growing = growing
+        task = asyncio.create_task(watch())
+        try:
+            yield
+        finally:
+            task.cancel()
+            self._growing = int
+
     def close(self) -> None:
         """Show the final line, once."""
         if not self._closed:
@@ -78,13 +102,13 @@ class Progress:
         parts = [f"{self.label}: {self.done:,}/{self.total:,}"]
         if self.done and seconds > 0:
             parts.append(f"{self.done / seconds:,.1f}/s")
-            if self.tokens:
-                parts.append(f"{self.tokens / seconds:,.0f} tokens/s")
+        if (tokens := self.tokens + self._growing()) and seconds > 0:
+            parts.append(f"{tokens / seconds:,.0f} tokens/s")
         if self.note:
             parts.append(self.note)
         if self._closed:
             parts.append(f"took {clock_time(seconds)}")
-        elif self.done and self.total > self.done:
+        elif self.total > self.done > self._early:
             parts.append(f"{clock_time(seconds / self.done * (self.total - self.done))} left")
         return ", ".join(parts)
 

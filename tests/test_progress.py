@@ -1,3 +1,4 @@
+import asyncio
 import io
 import os
 import re
@@ -125,3 +126,40 @@ def test_a_note_stands_in_the_line_and_can_be_said_while_nothing_is_done():
         "teacher: 1/4, 0.0/s, 2 tokens/s, $2 so far, 1:12 left",
         "teacher: 1/4, 0.0/s, 2 tokens/s, $2 so far, took 0:24",
     ]
+
+
+def test_no_time_left_is_told_by_the_quick_ones_of_many_at_once():
+    clock, stream = Clock(), io.StringIO()
+    with Progress(6, "x", early=3, stream=stream, clock=clock) as progress:
+        for _ in range(6):
+            clock.now += 10
+            progress.step()
+    assert [line.partition("/s")[2] for line in stream.getvalue().splitlines()] == [
+        *("", "", ""),
+        *(", 0:20 left", ", 0:10 left"),
+        ", took 1:00",
+    ]
+
+
+def test_what_is_not_done_yet_is_seen_to_go_on():
+    clock, stream = Clock(), Terminal()
+    growing = (100 * 2**doubled for doubled in range(100))
+
+    async def steps():
+        with Progress(2, "x", stream=stream, clock=clock) as progress:
+            async with progress.watching(lambda: next(growing)):
+                seen = []
+                while len(seen) < 2:
+                    clock.now += 10
+                    await asyncio.sleep(0.2)
+                    if (shown := on_screen(stream.getvalue())) not in seen:
+                        seen.append(shown)
+                progress.step(tokens=5)
+            return seen
+
+    first, second = asyncio.run(asyncio.wait_for(steps(), 60))
+    assert first[0].startswith("x: 0/2, ") and first[0].endswith(" tokens/s") and second != first
+    assert on_screen(stream.getvalue())[0].startswith("x: 1/2, ")
+    left = stream.getvalue()
+    asyncio.run(asyncio.sleep(0.3))
+    assert stream.getvalue() == left, "it is watched no longer"

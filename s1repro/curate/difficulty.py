@@ -133,8 +133,9 @@ async def _ask_all(
         answers[key] = text
         progress.step(tokens)
 
-    with Progress(len(rows), f"solver {solver.number}") as progress:
-        await each(rows, ask, concurrency)
+    with Progress(len(rows), f"solver {solver.number}", early=len(rows) // 10) as progress:
+        async with progress.watching(lambda: engine.under_way):
+            await each(rows, ask, concurrency)
     return answers
 
 

@@ -79,6 +79,11 @@ class _Listening:
         self.longest: tuple[int, ...] = ()
         self._engine = engine
 
+    @property
+    def under_way(self) -> int:
+        """As the engine inside."""
+        return self._engine.under_way
+
     async def complete(
         self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling
     ) -> Completion:
@@ -105,5 +110,6 @@ async def write_rows(
         keep(Row(one.key, len(ids), listening.longest))
         progress.step(tokens=len(listening.longest) - len(ids))
 
-    with Progress(len(plans), "draft: rows") as progress:
-        await each(plans, take, config.engine.max_concurrency)
+    with Progress(len(plans), "draft: rows", early=len(plans) // 10) as progress:
+        async with progress.watching(lambda: engine.under_way):
+            await each(plans, take, config.engine.max_concurrency)

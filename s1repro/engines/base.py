@@ -84,6 +84,11 @@ class Engine(Protocol):
     tokenizer: PreTrainedTokenizerBase
     max_model_len: int
 
+    @property
+    def under_way(self) -> int:
+        """Tokens of completions that have not ended, as far as it tells: for whoever watches, and for no account."""
+        ...
+
     async def complete(
         self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling
     ) -> Completion:

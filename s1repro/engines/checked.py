@@ -43,6 +43,11 @@ class CheckedEngine(ABC):
         self.max_model_len = max_model_len
         self._vocab_size = vocab_size
 
+    @property
+    def under_way(self) -> int:
+        """See `Engine.under_way`: none, unless an engine knows of them before they end."""
+        return 0
+
     async def complete(
         self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling
     ) -> Completion:

@@ -26,6 +26,11 @@ class MeteredEngine:
         self.requests = self.prompt_tokens = self.cached_tokens = self.sampled_tokens = 0
         self._engine = engine
 
+    @property
+    def under_way(self) -> int:
+        """As the engine inside."""
+        return self._engine.under_way
+
     async def complete(
         self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling
     ) -> Completion:

@@ -74,6 +74,11 @@ class TransformersEngine(CheckedEngine):
         self._running: list[Request] = []
         self._worker: asyncio.Task[None] | None = None
 
+    @property
+    def under_way(self) -> int:
+        """See `Engine.under_way`."""
+        return sum(len(request.taken) for request in (*self._running, *self._waiting))
+
     async def sample(self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling) -> Sampled:
         """See `CheckedEngine.sample`. At most `max_concurrency` run at once, the rest wait."""
         from s1repro.engines.generation import Request

@@ -49,6 +49,9 @@ from s1repro.settings.checks import require_at_least_one
 if TYPE_CHECKING:
     import torch
 
+_TOLD_TOKENS = 64
+"""A completion tells how far it is each time that it has grown by so many."""
+
 
 @dataclass
 class Vllm(InProcess):
@@ -113,9 +116,15 @@ class VllmEngine(CheckedEngine):
             max_model_len=settings.max_model_len,
         )
         self._slots = asyncio.Semaphore(settings.max_concurrency)
+        self._under_way = 0
         self._request_numbers = itertools.count()
         self._speculative = settings.speculative
         self._llm = _start(settings, model, trust_remote_code, revision)
+
+    @property
+    def under_way(self) -> int:
+        """See `Engine.under_way`."""
+        return self._under_way
 
     async def sample(self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling) -> Sampled:
         """See `CheckedEngine.sample`. At most `max_concurrency` run at once, the rest wait."""
@@ -135,15 +144,23 @@ class VllmEngine(CheckedEngine):
             ignore_eos=True,
             detokenize=bool(stop.strings),
             skip_special_tokens=False,
-            output_kind=RequestOutputKind.FINAL_ONLY,
+            output_kind=RequestOutputKind.DELTA,
+            stream_interval=_TOLD_TOKENS,
         )
+        ids: list[int] = []
         async with self._slots:
             name = f"s1-{next(self._request_numbers)}"
-            async for output in self._llm.generate(tokens_input(list(prompt_ids)), params, name):
-                result = output.outputs[0]
-                assert result.finish_reason in ("stop", "length"), result
-                drafts = self._drafts(result.spec_decode_metrics)
-                return Sampled(tuple(result.token_ids), output.num_cached_tokens or 0, drafts)
+            try:
+                async for output in self._llm.generate(tokens_input(list(prompt_ids)), params, name):
+                    result = output.outputs[0]
+                    ids += result.token_ids
+                    self._under_way += len(result.token_ids)
+                    if output.finished:
+                        assert result.finish_reason in ("stop", "length"), result
+                        drafts = self._drafts(result.spec_decode_metrics)
+                        return Sampled(tuple(ids), output.num_cached_tokens or 0, drafts)
+            finally:
+                self._under_way -= len(ids)
         raise AssertionError("vLLM ended a request without an output")
 
     def _drafts(self, metrics: Any) -> Drafts:

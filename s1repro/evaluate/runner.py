@@ -94,8 +94,13 @@ async def answer_all(
             keep(await grading)  # what was sampled is not lost
             raise
 
-    with Progress(total=sum(map(len, groups)), label="evaluate, samples", below=below) as progress:
-        await each(groups, answer, concurrency)
+    def growing() -> int:
+        return prompts.engine.sampled_tokens - told + prompts.engine.under_way
+
+    total = sum(map(len, groups))
+    with Progress(total, "evaluate, samples", below=below, early=total // 10) as progress:
+        async with progress.watching(growing):
+            await each(groups, answer, concurrency)
 
 
 def _graded_all(prompt: Prompt, group: Sequence[Task], taken: Sequence[Forced]) -> list[Transcript]:

@@ -34,6 +34,11 @@ class StreamedEngine:
         self.max_model_len = engine.max_model_len
         self._engine, self._heard, self._slice = engine, heard, slice_tokens
 
+    @property
+    def under_way(self) -> int:
+        """As the engine inside."""
+        return self._engine.under_way
+
     async def complete(
         self, prompt_ids: Sequence[int], *, max_tokens: int, stop: Stop, sampling: Sampling
     ) -> Completion:

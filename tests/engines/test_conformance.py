@@ -15,6 +15,7 @@ import pytest
 from s1repro.chat import FORMATS
 from s1repro.engines import Completion, Engine, Sampling, ScriptedEngine, Stop
 from s1repro.engines.server import ServerEngine
+from s1repro.engines.transformers import TransformersEngine
 from s1repro.engines.vllm import VllmEngine
 from s1repro.scaling import Budget, force, sweep
 from tests.engines.completion_server import toy
@@ -143,6 +144,25 @@ def test_greedy_ids_are_those_of_vllm_in_this_process(
         return [one.token_ids for one in said]
 
     assert run(all_of_them(any_engine)) == run(all_of_them(vllm_engine))
+
+
+def test_what_is_under_way_is_told_while_it_is_and_no_longer(any_engine: Engine, run: Run) -> None:
+    async def watched() -> int:
+        task, most = asyncio.create_task(complete(any_engine, 250)), 0
+        while not task.done():
+            most = max(most, any_engine.under_way)
+            await asyncio.sleep(0)
+        await task
+        doomed = asyncio.create_task(complete(any_engine, 250))
+        await asyncio.sleep(0.05)
+        doomed.cancel()
+        await asyncio.gather(doomed, return_exceptions=True)
+        await complete(any_engine, 2)  # on transformers a batch ends with the token that it is at
+        return most
+
+    most = run(watched())
+    assert (0 < most <= 250) == isinstance(any_engine, VllmEngine | TransformersEngine)
+    assert any_engine.under_way == 0
 
 
 def test_cancelled_requests_disturb_no_other(any_engine: Engine, run: Run) -> None:

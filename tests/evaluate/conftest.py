@@ -92,6 +92,10 @@ class SessionEngine:
         self.tokenizer, self.max_model_len = engine.tokenizer, engine.max_model_len
         self._engine, self._run = engine, run
 
+    @property
+    def under_way(self) -> int:
+        return self._engine.under_way
+
     async def complete(self, prompt_ids: Any, **how: Any) -> Completion:
         return cast(Completion, await asyncio.to_thread(self._run, self._engine.complete(prompt_ids, **how)))
 

@@ -116,8 +116,8 @@ def test_the_tokens_on_the_terminal_are_those_that_the_engine_sampled(
 ) -> None:
     shown: list[Progress] = []
 
-    def noted(**settings: Any) -> Progress:
-        shown.append(Progress(**settings))
+    def noted(*told: Any, **settings: Any) -> Progress:
+        shown.append(Progress(*told, **settings))
         return shown[0]
 
     monkeypatch.setattr("s1repro.evaluate.runner.Progress", noted)
