@@ -34,7 +34,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from yaml import YAMLError
 
 from s1repro.config import Config, check
-from s1repro.reasons import first_line
+from s1repro.reasons import first_line, whole_message
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 """Where `config.yaml` and the config groups are."""
@@ -157,7 +157,7 @@ def _explain(error: BaseException) -> str:
         if "is not a subclass of" in reason:  # a value where there is a group of options
             return f"{source.full_key}: a group of options; choose one by {source.full_key.replace('.', '/')}=..."
         return f"{source.full_key}: {reason}"
-    return " ".join(str(error).split()) or type(error).__name__
+    return whole_message(error)
 
 
 def _source(error: BaseException) -> BaseException:

@@ -21,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from s1repro.reasons import whole_message
 from s1repro.records import AnswerKind
 from s1repro.written import OPTIONS, splits
 
@@ -79,7 +80,7 @@ def _source(name: str, file: str | None, path: Path, settings: Mapping[str, Any]
             {split: datasets.Dataset.from_dict(columns) for split, columns in splits(kind, kwargs).items()}
         )
     except (ValueError, TypeError, pyarrow.ArrowException) as error:
-        told = _explain(error, name, file, settings) if file is not None else " ".join(str(error).split())
+        told = _explain(error, name, file, settings) if file is not None else whole_message(error)
         raise ValueError(f"{path}: {told}") from error
     return {"custom_dataset": lambda **_: made, "dataset_kwargs": None}
 
@@ -89,7 +90,7 @@ def _explain(error: Exception, name: str, file: str | None, settings: Mapping[st
     from datasets.exceptions import DatasetGenerationError, DatasetNotFoundError
 
     told = error.__cause__ if isinstance(error, DatasetGenerationError) and error.__cause__ else error
-    reason = " ".join(str(told).split()) or type(told).__name__
+    reason = whole_message(told)
     hub, instead = settings.get("dataset_path"), f"give the questions as a file: data.files.{name}=PATH"
     if file is not None:
         return f"cannot be read from {file} ({reason}); it needs the columns of {hub}"
@@ -133,8 +134,7 @@ def filled(task: Any, doc: Mapping[str, Any], key: str, path: Path) -> Any:
             return apply_template(template, dict(doc))
         return doc[template] if isinstance(template, str) else template(doc) if callable(template) else template
     except Exception as error:  # whatever a template or a function can do wrong
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"{path}: {key} cannot be filled ({reason}); repair it") from error
+        raise ValueError(f"{path}: {key} cannot be filled ({whole_message(error)}); repair it") from error
 
 
 def require_column(column: str, key: str, task: Any, path: Path) -> None:
@@ -155,7 +155,7 @@ def chosen(task: Any, doc: Mapping[str, Any], target: Any, where: str) -> Any:
     try:
         return task.doc_to_choice(doc)[int(target)]
     except Exception as error:  # whatever a template, a function or a number can do wrong
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = whole_message(error)
         raise ValueError(f"{where}: doc_to_choice has no choice {target} ({reason}); repair it") from error
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from s1repro.benchmarks import listed
 from s1repro.cli import run_stage
 from s1repro.config import Config
+from s1repro.reasons import whole_message
 from s1repro.tracking import AXIS, account, curve_series
 from s1repro.wandb_mode import require_online
 
@@ -44,8 +45,9 @@ def run(config: Config) -> None:
         )
         print(f"dashboard: {workspace.save().url}")
     except Exception as error:  # whatever the server refuses, or the library finds on the way to it
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"dashboard: the layout is not saved ({reason}); does the project have a run yet?") from error
+        raise ValueError(
+            f"dashboard: the layout is not saved ({whole_message(error)}); does the project have a run yet?"
+        ) from error
 
 
 def sections(config: Config) -> list[Any]:

@@ -19,6 +19,8 @@ from typing import Any
 
 import yaml
 
+from s1repro.reasons import whole_message
+
 LOCAL = ("json", "csv", "parquet", "text", "arrow")
 """Values of `dataset_path` that read files of this machine."""
 
@@ -140,7 +142,7 @@ def _parse(path: Path) -> dict[str, Any]:
     try:
         parsed = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except yaml.YAMLError as error:
-        raise ValueError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
+        raise ValueError(f"{path}: not YAML ({whole_message(error)})") from error
     if not isinstance(parsed, dict):
         raise ValueError(f"{path}: not an lm-eval task; write 'task: {path.stem}' and its settings")
     return parsed

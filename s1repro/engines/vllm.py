@@ -47,6 +47,7 @@ from s1repro.engines.checked import CheckedEngine, Sampled
 from s1repro.engines.processes import DiesWithParent, interruptible_start
 from s1repro.engines.speculation import Ngram, Speculation
 from s1repro.pretrained import load_tokenizer, require_model
+from s1repro.reasons import whole_message
 from s1repro.settings.checks import require_at_least_one
 
 if TYPE_CHECKING:
@@ -248,8 +249,7 @@ def _start(settings: Vllm, model: str, trust_remote_code: bool, revision: str) -
     try:
         vllm_config = arguments.create_engine_config()
     except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"vLLM refuses these engine settings for {model}: {reason}") from error
+        raise ValueError(f"vLLM refuses these engine settings for {model}: {whole_message(error)}") from error
     vllm_config.additional_config = DiesWithParent(first=mend_expansion)
     with interruptible_start():
         return AsyncLLM.from_vllm_config(vllm_config, disable_log_stats=True)
