@@ -12,13 +12,12 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from transformers import PreTrainedTokenizerBase
-
 from s1repro.chat import BoundFormat
 from s1repro.config import Config
 from s1repro.crowd import each
 from s1repro.engines.base import Sampling
 from s1repro.engines.metered import MeteredEngine
+from s1repro.engines.stopping import text_of
 from s1repro.evaluate.plan import Task
 from s1repro.grading import grade
 from s1repro.progress import Progress
@@ -110,12 +109,12 @@ def _graded_all(prompt: Prompt, group: Sequence[Task], taken: Sequence[Forced]) 
 def graded(prompt: Prompt, task: Task, forced: Forced) -> Transcript:
     """What was taken for `task`, with its texts, its accounts and its grade."""
     question, tokenizer = task.question, prompt.fmt.tokenizer
-    answer_text = _text(tokenizer, forced.answer_ids)
+    answer_text = text_of(tokenizer, forced.answer_ids)
     grading = grade(answer_text, question.reference, question.kind)
     return Transcript(
         key=task.key,
-        prompt=_text(tokenizer, prompt.ids),
-        thinking=_text(tokenizer, forced.thinking_ids),
+        prompt=text_of(tokenizer, prompt.ids),
+        thinking=text_of(tokenizer, forced.thinking_ids),
         answer=answer_text,
         extracted=grading.extracted,
         reference=question.reference,
@@ -133,9 +132,3 @@ def graded(prompt: Prompt, task: Task, forced: Forced) -> Transcript:
         discarded_tokens=forced.discarded_tokens,
         seed=task.seed,
     )
-
-
-def _text(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
-    text = tokenizer.decode(list(ids), clean_up_tokenization_spaces=False)
-    assert isinstance(text, str)
-    return text

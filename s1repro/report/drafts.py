@@ -21,7 +21,7 @@ from s1repro.engines.acceptance import Acceptance
 from s1repro.evaluate.journal import claimed
 from s1repro.records import Sample, SampleKey
 from s1repro.report.tables import table
-from s1repro.telemetry import took
+from s1repro.telemetry import FILE, took
 
 HEAD = ("run", "tokens/s", "steps", "mean accepted length", "accepted by place in the draft, %")
 STRETCH_HEAD = ("run", "from token", "steps", "mean accepted length")
@@ -57,7 +57,7 @@ def read_acceptance(folder: Path) -> Acceptance:
     Raises `ValueError`, with file and line, for a line that is no telemetry. Half a last line, which a kill leaves, is
     passed over.
     """
-    total, path = Acceptance(), folder / "telemetry.jsonl"
+    total, path = Acceptance(), folder / FILE
     for number, _, told in read_journal(path) if path.is_file() else ():
         try:
             if "drafts" in told:

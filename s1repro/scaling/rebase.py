@@ -25,6 +25,7 @@ from typing import ClassVar
 
 from s1repro.engines.base import Engine
 from s1repro.engines.reward import RewardModel
+from s1repro.engines.stopping import text_of
 from s1repro.grading import extract, same_answer
 from s1repro.records import Finish, Question
 from s1repro.scaling.answer import Forced, answer_to
@@ -134,7 +135,7 @@ async def rebase(
     ended, spent = await _Search(prompt, budget, prompt.thinking_cap(budget), reward, tree).grow()
     forced = await together(answer_to(node.prompt, node.thinking(), budget) for node in ended)
     spent += sum(len(each.answer_ids) - each.final_tokens for each in forced)
-    texts = [_text(prompt, each.answer_ids) for each in forced]
+    texts = [text_of(prompt.fmt.tokenizer, each.answer_ids) for each in forced]
     answers = await asyncio.to_thread(lambda: joined([read(text) for text in texts], same))
     winner = weighted_majority(answers, [node.score for node in ended])
     givers = [index for index, answer in enumerate(answers) if answer == winner]
@@ -160,12 +161,6 @@ def shares(scores: Sequence[float], width: int, temperature: float) -> list[int]
         given[index] = math.ceil(left * weight / tail - 1e-9)  # 4.0000000001 is 4
         left -= given[index]
     return given
-
-
-def _text(prompt: Prompt, ids: Sequence[int]) -> str:
-    text = prompt.fmt.tokenizer.decode(list(ids), clean_up_tokenization_spaces=False)
-    assert isinstance(text, str)
-    return text
 
 
 @dataclass
