@@ -98,7 +98,7 @@ def claim(folder: Path, identity: Mapping[str, Any], benchmarks: Mapping[str, st
     held: dict[str, Any] = {"benchmarks": {}}
     _require_settled(folder)
     if samples.is_file() and samples.stat().st_size > 0:
-        held = _held(folder)
+        held = identity_of(folder)
         names = [*identity, *sorted(held.keys() - identity.keys() - {"benchmarks"})]
         different = [name for name in names if held.get(name) != identity.get(name)]
         different += [name for name, digest in benchmarks.items() if held["benchmarks"].get(name, digest) != digest]
@@ -147,7 +147,7 @@ def vouched(folder: Path) -> Found:
     """
     path, points = folder / SAMPLES, read_points(folder)
     _require_settled(folder)
-    held = _held(folder)
+    held = identity_of(folder)
     _require_own(folder)
     found = _found(path, read_journal(path))
     samples = found.samples
@@ -244,7 +244,13 @@ def identity_of(folder: Path) -> dict[str, Any]:
 
     Raises `ValueError` where nobody says so.
     """
-    return _held(folder)
+    path = folder / IDENTITY
+    if not path.is_file():
+        raise ValueError(f"{folder / SAMPLES} has no {IDENTITY} beside it; delete {folder} and run again")
+    held = parse(path.read_bytes(), str(path), f"delete {folder} and run again")
+    if not isinstance(held, dict) or not isinstance(held.get("benchmarks"), dict):
+        raise ValueError(f"{path}: does not say whose samples these are; delete {folder} and run again")
+    return held
 
 
 def claimed(folder: Path) -> dict[str, Any]:
@@ -252,7 +258,7 @@ def claimed(folder: Path) -> dict[str, Any]:
 
     Raises `ValueError` where nobody says so.
     """
-    return {name: value for name, value in _held(folder).items() if name != "benchmarks"}
+    return {name: value for name, value in identity_of(folder).items() if name != "benchmarks"}
 
 
 def _found(path: Path, lines: Iterable[tuple[int, Line, Mapping[str, Any]]]) -> Found:
@@ -283,17 +289,6 @@ def _owner(folder: Path) -> str | None:
     if not (folder / IDENTITY).is_file():
         return None
     return fingerprint(claimed(folder))
-
-
-def _held(folder: Path) -> dict[str, Any]:
-    """Whose samples the folder holds. Raises `ValueError` where nobody says so."""
-    path = folder / IDENTITY
-    if not path.is_file():
-        raise ValueError(f"{folder / SAMPLES} has no {IDENTITY} beside it; delete {folder} and run again")
-    held = parse(path.read_bytes(), str(path), f"delete {folder} and run again")
-    if not isinstance(held, dict) or not isinstance(held.get("benchmarks"), dict):
-        raise ValueError(f"{path}: does not say whose samples these are; delete {folder} and run again")
-    return held
 
 
 def _require_settled(folder: Path) -> None:
