@@ -30,11 +30,10 @@ SECOND_CHECK_SHARE = 0.15
 
 @dataclass(frozen=True)
 class Thought:
-    """A trace, the attempt that follows it, whether the first result was wrong, and how often it was checked."""
+    """A trace, the attempt that follows it, and how often it was checked."""
 
     trace: str
     attempt: str
-    first_wrong: bool
     checks: int
 
 
@@ -49,17 +48,17 @@ def check_share(steps: int, most: int) -> float:
 
 def think(problem: Problem, rng: random.Random) -> Thought:
     """Write one trace about `problem`."""
-    result, lines, first_wrong = _first_pass(problem, rng)
+    result, lines = _first_pass(problem, rng)
     checks = 0
     if rng.random() < check_share(len(problem.ops), problem.family.max_steps):
         checks = 2 if rng.random() < SECOND_CHECK_SHARE else 1
         result = problem.answer()
     trace = "\n".join(lines) + f"\n{CHECK}{worked(problem)}" * checks
-    return Thought(trace, f"Final Answer: {result}", first_wrong, checks)
+    return Thought(trace, f"Final Answer: {result}", checks)
 
 
-def _first_pass(problem: Problem, rng: random.Random) -> tuple[str, list[str], bool]:
-    """(result, lines, went wrong): one step a line, with a slip that carries on or a guess at the end."""
+def _first_pass(problem: Problem, rng: random.Random) -> tuple[str, list[str]]:
+    """(result, lines): one step a line, with a slip that carries on or a guess at the end."""
     family, states = problem.family, problem.states()
     written = shortcut_length(problem) if family.name in HASTY else len(problem.ops)
     wrong_at = rng.randrange(1, written + 1) if family.slip and written and rng.random() < SLIP_SHARE else None
@@ -69,7 +68,7 @@ def _first_pass(problem: Problem, rng: random.Random) -> tuple[str, list[str], b
     if family.name in HASTY and family.slip and rng.random() < GUESS_WRONG_SHARE:
         states = [*states[:-1], family.slip(states[-1], rng)]
     result = family.answer(states)
-    return result, [*lines, f"Result: {result}"], result != problem.answer()
+    return result, [*lines, f"Result: {result}"]
 
 
 def _slip(problem: Problem, states: list[State], at: int, rng: random.Random) -> list[State]:

@@ -120,11 +120,6 @@ def test_only_the_longest_work_is_checked():
     assert [n for n in range(1, 11) if check_share(n, 10)] == [9, 10]
 
 
-def test_slipped_says_that_the_first_result_was_wrong(traces):
-    for trace in traces:
-        assert trace.thought.first_wrong == (trace.results[0] != trace.right)
-
-
 def test_thoughts_are_seeded():
     problem = draw(FAMILIES[0], 12, Random(1))
     assert think(problem, Random(2)) == think(problem, Random(2))
