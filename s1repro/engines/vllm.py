@@ -22,8 +22,8 @@ Seen in vLLM 0.32, and why the code is as it is:
 - On a CPU drafts are checked against logits over a temperature that nobody has set, because the kernel that repeats a
   request's temperature for each drafted token writes into a copy (issue 55005): `mend_expansion`.
 - Where all of a draft is accepted, the token behind it is sampled as if none of it had been: a stop that `min_tokens`
-  above 1 keeps back stays away for up to a draft longer, in vLLM's server as well. So that is refused beside drafts;
-  forcing asks for 1 (`s1repro.scaling.trace`), and the first token of a request has no draft in front of it.
+  above 1 keeps back stays away for up to a draft longer (by its code in vLLM's server too). So that is refused beside
+  drafts; forcing asks for 1 (`s1repro.scaling.trace`), and the first token of a request has no draft in front of it.
 - The engine process does not notice when its parent is killed: see `s1repro.engines.processes`.
 - On a CPU vLLM binds its OpenMP threads to the first cores and overrides `OMP_NUM_THREADS`. Two engines, or an engine
   and a training, would then share a core while others idle. So threads are left to the system (`nobind`) and their

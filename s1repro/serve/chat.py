@@ -72,12 +72,12 @@ def read_request(body: Any, model: str) -> Asked:
     require_model(body.get("model"), model)
     budget = Budget(_number(body, "thinking_budget", int, 1), waits=_number(body, "waits", int, 0) or 0)
     seed = _number(body, "seed", int, 0, SEEDS - 1)
-    _require_drawn(body)
     sampling = Sampling(
         temperature=_number(body, "temperature", float, 0) or 0.0,
         top_p=_number(body, "top_p", float, 1e-6, 1.0) or 1.0,
         seed=secrets.randbelow(SEEDS) if seed is None else seed,
     )
+    _require_drawn(body, sampling)
     stream, most = _flag(body, "stream"), _most_tokens(body)
     question, stop = _question(body.get("messages")), _stop(body.get("stop", []))
     return Asked(question, budget, sampling, most, stop, stream, _with_usage(body.get("stream_options"), stream))
@@ -136,11 +136,11 @@ def _most_tokens(body: dict[str, Any]) -> int | None:
     return given.pop() if given else None
 
 
-def _require_drawn(body: dict[str, Any]) -> None:
+def _require_drawn(body: dict[str, Any], sampling: Sampling) -> None:
     """Refuse a `top_p` that would narrow nothing. Who says temperature 0 beside it means that."""
-    if "temperature" not in body and (_number(body, "top_p", float, 1e-6, 1.0) or 1.0) < 1:
+    if "temperature" not in body and sampling.top_p < 1:
         raise BadRequest(
-            f"top_p is {body['top_p']}, and at temperature 0, which is taken where none is given, nothing is drawn; "
+            f"top_p is {sampling.top_p}, and at temperature 0, which is taken where none is given, nothing is drawn; "
             "give a temperature too"
         )
 
